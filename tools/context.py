@@ -1,0 +1,34 @@
+"""What every tool call works with: the library, the videos in question, and the meter of the run."""
+
+from dataclasses import dataclass, field
+
+from rewatch.memory.library import Library
+from rewatch.memory.types import Limits, Span, VideoInfo
+from rewatch.tools.meter import Meter
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContext:
+    """Passed to each tool; tools keep no state of their own."""
+
+    library: Library
+    videos: tuple[VideoInfo, ...]
+    """The videos that may be searched."""
+    span: Span | None = None
+    """The part of each video that the asker allows; None allows all of it."""
+    meter: Meter = field(default_factory=lambda: Meter(Limits()))
+
+    def video(self, video_id: str) -> VideoInfo:
+        """The video of that id among those of this context (KeyError when it is not)."""
+        return next((video for video in self.videos if video.video_id == video_id), None) or _unknown(
+            video_id
+        )
+
+    def allowed(self, video: VideoInfo, span: Span | None = None) -> Span | None:
+        """The part of a wished span that the asker allows; None when nothing is left."""
+        whole = self.span.intersection(video.span) if self.span else video.span
+        return whole if span is None or whole is None else whole.intersection(span)
+
+
+def _unknown(video_id: str) -> VideoInfo:
+    raise KeyError(video_id)

@@ -1,0 +1,134 @@
+"""The passages of one video in memory: sentences by time with their vectors, and what stands around each.
+
+Owns neighbourhood: which sentences are said before and after, which screen is shown meanwhile. The rows are
+the store's, comparing with a query is `relevance`'s work.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rewatch.memory.ingest.encoder import SentenceEncoder
+from rewatch.memory.library import Library
+from rewatch.memory.store import VectorState
+from rewatch.memory.types import Sentence, Span
+from rewatch.tools.words import stems
+
+Floats = NDArray[np.float32]
+
+NEAR_SECONDS = 12.0
+"""Spoken sentences further away than this are not neighbours: a pause has come between."""
+
+_PAUSE_SECONDS = 3.0
+"""A longer silence begins another thought."""
+_SETTING = 4
+"""How many sentences back a speaker's "he" or "it" may point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """All sentences of one video."""
+
+    sentences: tuple[Sentence, ...]
+    """By start time."""
+    vectors: Floats
+    """float32 `[len(sentences), D]`, unit length."""
+    rows: dict[int, int]
+    """Position of each sentence by its row id."""
+    spoken: tuple[int, ...]
+    """Positions of the spoken (or subtitled) sentences, by start time."""
+    shown: tuple[int, ...]
+    """Positions of the texts on the screen, by start time."""
+    stem_counts: Mapping[str, int]
+    """In how many sentences each stem stands."""
+    space_id: str = SentenceEncoder.space_id
+    """The embedding space of the vectors."""
+
+    def neighbours(self, position: int, reach: int = 1) -> list[int]:
+        """Positions of the passage and of what is said just before and after it.
+
+        A text on the screen has as neighbours what is said while it stands there.
+
+        Args:
+            position: Position of a sentence.
+            reach: How many spoken sentences to take on either side.
+        """
+        sentence = self.sentences[position]
+        if sentence.kind == "screen":
+            return [position, *self.said_during(sentence.span)[: 4 * reach]]
+        place = bisect_left(self.spoken, position)
+        around = self.spoken[max(place - reach, 0) : place + reach + 1]
+        return [
+            other for other in around if self.sentences[other].span.gap_seconds(sentence.span) <= NEAR_SECONDS
+        ]
+
+    def completed(self, position: int) -> Sentence:
+        """A passage with what completes it: a line with its whole screen, a spoken sentence with the next one."""
+        sentence = self.sentences[position]
+        if sentence.kind == "screen":
+            whole = (self.sentences[other] for other in self.shown)
+            screens = [
+                s for s in whole if sentence.text in s.text.splitlines() and s.span.overlaps(sentence.span)
+            ]
+            return max(screens, key=lambda screen: len(screen.text), default=sentence)
+        following = self.spoken[bisect_left(self.spoken, position) + 1 :][:1]
+        if not following or self.sentences[following[0]].span.gap_seconds(sentence.span) > _PAUSE_SECONDS:
+            return sentence
+        after = self.sentences[following[0]]
+        return replace(sentence, span=sentence.span.union(after.span), text=f"{sentence.text} {after.text}")
+
+    def setting(self, position: int) -> list[int]:
+        """Positions of what sets the scene of a passage: the last sentences before it, the screen meanwhile.
+
+        A speaker names a person or a thing once and then says "he" or "it"; the slide keeps the name.
+        """
+        span = self.sentences[position].span
+        place = bisect_left(self.spoken, position)
+        before = self.spoken[max(place - _SETTING, 0) : place + 2]
+        said = [
+            other
+            for other in before
+            if self.sentences[other].span.gap_seconds(span) <= _SETTING * NEAR_SECONDS
+        ]
+        shown = [other for other in self.shown if self.sentences[other].span.overlaps(span)]
+        return [*said, *shown]
+
+    def holding(self, stem: str) -> int:
+        """How many sentences hold a word of that stem."""
+        return self.stem_counts.get(stem, 0)
+
+    def said_during(self, span: Span) -> list[int]:
+        """Positions of the spoken sentences that overlap a span."""
+        return [position for position in self.spoken if self.sentences[position].span.overlaps(span)]
+
+    def around(self, position: int, reach: int = 1) -> Floats:
+        """Mean direction of a passage and its neighbours, float32 `[D]`, unit length."""
+        mean = self.vectors[self.neighbours(position, reach)].mean(axis=0)
+        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32)
+
+
+def load(library: Library, video_id: str) -> Passages:
+    """Read the passages of a video; the last few videos stay in memory until their vectors change."""
+    state = library.store.vector_state(SentenceEncoder.space_id)
+    return _load(library, video_id, state)
+
+
+@lru_cache(maxsize=8)
+def _load(library: Library, video_id: str, state: VectorState | None) -> Passages:
+    ids, vectors = library.store.vectors(SentenceEncoder.space_id, video_id)
+    row_of = {int(row_id): row for row, row_id in enumerate(ids)}
+    sentences = tuple(s for s in library.store.sentences(video_id) if s.id in row_of)
+    order = [row_of[sentence.id] for sentence in sentences]
+    return Passages(
+        sentences,
+        vectors[order] if order else np.zeros((0, SentenceEncoder.dimensions), np.float32),
+        {sentence.id: position for position, sentence in enumerate(sentences)},
+        tuple(p for p, sentence in enumerate(sentences) if sentence.kind != "screen"),
+        tuple(p for p, sentence in enumerate(sentences) if sentence.kind == "screen"),
+        Counter(stem for sentence in sentences for stem in stems(sentence.text)),
+    )

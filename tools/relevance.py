@@ -1,0 +1,182 @@
+"""How well passages answer a query: what the words say, what they mean, and what is said around them.
+
+Owns the comparison of a query with passages. Which passages are worth comparing is decided by `search`, whether
+the best of them really answers is decided by the agent's verification. No model beyond the sentence encoder.
+
+Four measures are added up, with weights fitted by logistic regression on questions with known answers
+(`evals/answerability`, where the command and the corpus are):
+
+- `sentence`: cosine of the question and the passage;
+- `around`: cosine of the question and the mean of the passage with what is said before and after it;
+- `words`: each content word of the query against its most alike word in the passage, both embedded in their
+  context (late interaction, ColBERT, Khattab and Zaharia 2020, arXiv:2004.12832), weighted by rarity;
+- `words_around`: the same, with the neighbours' words allowed too.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rewatch.memory.ingest.encoder import SentenceEncoder, TokenVectors
+from rewatch.tools.passages import Passages
+from rewatch.tools.words import Word, content_words, stems
+
+Floats = NDArray[np.float32]
+
+WEIGHTS = np.array([0.80, 0.74, 0.25, 0.87], np.float32)
+"""Of `sentence`, `around`, `words`, `words_around`."""
+_KNOWN = 0.7
+"""Likeness of a word that was said or shown a little earlier, where "he" or "it" may stand for it now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query, embedded."""
+
+    text: str
+    """The whole question or query."""
+    vector: Floats
+    """float32 `[D]` of the whole text."""
+    words: tuple[Word, ...]
+    """Its content words, those of the question's frame left out."""
+    word_vectors: Floats
+    """float32 `[len(words), D]`, unit length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relevance:
+    """How well one passage answers a query."""
+
+    position: int
+    """Of the passage, in `Passages.sentences`."""
+    score: float
+    """The weighted sum of the measures; comparable within one query."""
+    measures: tuple[float, ...]
+    """`sentence`, `around`, `words`, `words_around`."""
+    word_matches: tuple[float, ...]
+    """Likeness of each word of the query with its best match in the passage or around it, -1 to 1."""
+    words_found: tuple[bool, ...]
+    """Whether each word of the query stands, by its stem, in the passage, around it, or in its setting."""
+
+
+@lru_cache(maxsize=256)
+def embed_query(encoder: SentenceEncoder, text: str, core: str = "") -> Query:
+    """Embed a query.
+
+    Args:
+        encoder: The sentence encoder.
+        text: The whole question or query.
+        core: The part of it that names what is looked for; "" for all of it.
+    """
+    core = core if content_words(core) else text
+    words = content_words(core)
+    tokens = encoder.encode_tokens(core)
+    vectors = np.zeros((len(words), encoder.dimensions), np.float32)
+    for row, word in enumerate(words):
+        inside = [k for k, (a, b) in enumerate(tokens.offsets) if a < word.end and b > word.start]
+        if inside:
+            mean = tokens.vectors[inside].mean(axis=0)
+            vectors[row] = mean / max(float(np.linalg.norm(mean)), 1e-9)
+    return Query(text, encoder.encode_texts([text])[0], words, vectors)
+
+
+def rarity(passages: Passages, words: Sequence[Word]) -> Floats:
+    """Weight of each word by how few of the video's passages hold it; float32 `[len(words)]`, sum 1."""
+    total = len(passages.sentences)
+    weights = [math.log((total + 1) / (passages.holding(word.stem) + 0.5)) for word in words]
+    raw = np.maximum(np.array(weights, np.float32), 0.1)
+    return np.asarray(raw / raw.sum(), np.float32) if len(words) else raw
+
+
+def compare(
+    encoder: SentenceEncoder, query: Query, passages: Passages, positions: Sequence[int]
+) -> list[Relevance]:
+    """Compare a query with some passages of a video.
+
+    Args:
+        encoder: The sentence encoder.
+        query: The embedded query.
+        passages: The video's passages.
+        positions: Which of them to compare.
+
+    Returns:
+        One value a position, best first.
+    """
+    neighbours = {position: passages.neighbours(position) for position in positions}
+    wanted = sorted({other for group in neighbours.values() for other in group})
+    matches = _word_matches(encoder, query, passages, wanted)
+    weights = rarity(passages, query.words)
+    found = [
+        _relevance(query, passages, position, neighbours[position], matches, weights)
+        for position in positions
+    ]
+    return sorted(found, key=lambda item: -item.score)
+
+
+def _relevance(
+    query: Query,
+    passages: Passages,
+    position: int,
+    neighbours: Sequence[int],
+    matches: dict[int, Floats],
+    weights: Floats,
+) -> Relevance:
+    own = matches[position]
+    best = np.max([matches[other] for other in neighbours], axis=0)
+    setting = {*neighbours, *passages.setting(position)}
+    there = frozenset().union(*(stems(passages.sentences[other].text) for other in setting))
+    known = np.array([word.stem in there for word in query.words], bool)
+    best = np.where(known, np.maximum(best, _KNOWN), best)
+    measures = np.array(
+        [
+            passages.vectors[position] @ query.vector,
+            passages.around(position) @ query.vector,
+            own @ weights,
+            best @ weights,
+        ]
+    )
+    return Relevance(
+        position,
+        float(measures @ WEIGHTS),
+        tuple(float(value) for value in measures),
+        tuple(float(value) for value in best),
+        tuple(bool(value) for value in known),
+    )
+
+
+def _word_matches(
+    encoder: SentenceEncoder, query: Query, passages: Passages, positions: Sequence[int]
+) -> dict[int, Floats]:
+    """Likeness of each query word with its best match in each passage, float32 `[len(query.words)]`."""
+    if not query.words:
+        return {position: np.zeros(0, np.float32) for position in positions}
+    texts = tuple(passages.sentences[position].text for position in positions)
+    found = {}
+    for position, tokens in zip(positions, _token_vectors(encoder, texts), strict=True):
+        alike = query.word_vectors @ tokens.vectors.T if len(tokens.vectors) else None
+        found[position] = np.zeros(len(query.words), np.float32) if alike is None else alike.max(axis=1)
+    return found
+
+
+def _token_vectors(encoder: SentenceEncoder, texts: Sequence[str]) -> list[TokenVectors]:
+    """Word vectors of texts; those of the last thousand texts are kept."""
+    cache = _recent(encoder)
+    new = [text for text in dict.fromkeys(texts) if text not in cache]
+    for text, tokens in zip(new, encoder.encode_token_lists(new), strict=True):
+        cache[text] = tokens
+    found = [cache[text] for text in texts]
+    while len(cache) > _KEPT_TEXTS:
+        del cache[next(iter(cache))]
+    return found
+
+
+_KEPT_TEXTS = 1024
+
+
+@lru_cache(maxsize=1)
+def _recent(encoder: SentenceEncoder) -> dict[str, TokenVectors]:
+    return {}

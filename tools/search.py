@@ -1,0 +1,187 @@
+"""`search`: the passages of videos that answer a query best, by words and by meaning together.
+
+Two ways bring candidates: the full-text index (words) and the FAISS index (meaning). `relevance` then compares
+each candidate with the query, so that one score ranks them all. Near-duplicates are removed; a text that is
+both spoken and shown stays once for each channel.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rewatch.memory.types import (
+    CHANNEL_OF_KIND,
+    Channel,
+    Cost,
+    Observation,
+    Sentence,
+    Span,
+    TextKind,
+    VideoInfo,
+)
+from rewatch.tools.context import ToolContext
+from rewatch.tools.passages import Passages, load
+from rewatch.tools.relevance import Query, Relevance, compare, embed_query
+from rewatch.tools.words import stems
+
+_BY_MEANING = 40
+_BY_WORDS = 30
+_COMPARED = 16
+"""Candidates from each way, and how many of them are compared word by word: with their neighbours, the dearest
+part of a question."""
+_SAME_TEXT = 0.8
+"""Share of common stems from which two overlapping or repeated passages count as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found, with everything that its rank rests on."""
+
+    video: VideoInfo
+    sentence: Sentence
+    passages: Passages
+    relevance: Relevance
+    query: Query
+
+
+def search(
+    context: ToolContext,
+    query: str,
+    *,
+    core: str = "",
+    span: Span | None = None,
+    channels: Sequence[Channel] | None = None,
+    limit: int = 10,
+) -> list[Observation]:
+    """Find the passages of the context's videos that answer a query best.
+
+    Args:
+        context: The library and the videos.
+        query: A question, or words.
+        core: The part of the query that names what is looked for; "" for all of it.
+        span: Restrict to passages that overlap it, in each video.
+        channels: Restrict to channels; None searches all of them.
+        limit: Return at most so many.
+
+    Returns:
+        Observations, best first; `text` quotes the video, `score` compares within this call.
+
+    Raises:
+        LimitReached: The run may not make another tool call.
+    """
+    found = find(context, query, core=core, span=span, channels=channels, limit=limit)
+    return [observe(hit, query) for hit in found]
+
+
+def find(
+    context: ToolContext,
+    query: str,
+    *,
+    core: str = "",
+    span: Span | None = None,
+    channels: Sequence[Channel] | None = None,
+    limit: int = 10,
+) -> list[Hit]:
+    """Like `search`, with the comparison behind each result."""
+    context.meter.charge(Cost(tool_calls=1))
+    kinds = kinds_of(channels)
+    embedded = embed_query(context.library.encoder, query, core)
+    hits: list[Hit] = []
+    for video in context.videos:
+        allowed = context.allowed(video, span)
+        if allowed is not None and allowed.duration_seconds > 0:
+            hits += _in_video(context, video, embedded, allowed, kinds)
+    hits.sort(key=lambda hit: -hit.relevance.score)
+    return _distinct(hits, limit)
+
+
+def kinds_of(channels: Sequence[Channel] | None) -> tuple[TextKind, ...] | None:
+    """The kinds of text that some channels hold; None for all."""
+    if channels is None:
+        return None
+    return tuple(kind for kind, channel in CHANNEL_OF_KIND.items() if channel in channels)
+
+
+def observe(hit: Hit, query: str, *, whole: bool = False) -> Observation:
+    """The hit as an observation; the same query on the same passage has the same id.
+
+    Args:
+        hit: The passage found.
+        query: What was searched for.
+        whole: Quote the passage with what completes it: a line with its whole screen, a sentence with the next.
+    """
+    sentence = hit.passages.completed(hit.relevance.position) if whole else hit.sentence
+    params = hashlib.sha256(json.dumps(["search", query]).encode()).hexdigest()[:16]
+    key = json.dumps([hit.video.video_id, sentence.kind, sentence.span.start_seconds, sentence.text])
+    return Observation(
+        id=f"search-{hashlib.sha256((params + key).encode()).hexdigest()[:16]}",
+        video_id=hit.video.video_id,
+        tool="search",
+        channel=CHANNEL_OF_KIND[sentence.kind],
+        span=sentence.span,
+        text=sentence.text,
+        boxes=sentence.boxes,
+        score=round(hit.relevance.score, 4),
+        model=hit.passages.space_id,
+        params_hash=params,
+    )
+
+
+def _in_video(
+    context: ToolContext, video: VideoInfo, query: Query, span: Span, kinds: tuple[TextKind, ...] | None
+) -> list[Hit]:
+    passages = load(context.library, video.video_id)
+    positions = _candidates(context, video, query, span, kinds, passages)
+    compared = compare(context.library.encoder, query, passages, positions)
+    return [Hit(video, passages.sentences[item.position], passages, item, query) for item in compared]
+
+
+def _candidates(
+    context: ToolContext,
+    video: VideoInfo,
+    query: Query,
+    span: Span,
+    kinds: tuple[TextKind, ...] | None,
+    passages: Passages,
+) -> list[int]:
+    """Positions of the most promising passages: by meaning and by words, the best of both by a cheap score."""
+    by_meaning = context.library.index().search(
+        query.vector, _BY_MEANING, video_ids=video.video_id, span=span, kinds=kinds
+    )
+    by_words = context.library.store.search_words(
+        [word.text for word in query.words], video.video_id, span, kinds, _BY_WORDS
+    )
+    scores = dict(by_meaning)
+    best = max((score for _, score in by_words), default=0.0)
+    for sentence, score in by_words:
+        position = passages.rows.get(sentence.id)
+        if position is not None:
+            cosine = scores.get(sentence.id, float(passages.vectors[position] @ query.vector))
+            scores[sentence.id] = cosine + 0.3 * score / best
+    ranked = sorted(
+        (row_id for row_id in scores if row_id in passages.rows), key=lambda row_id: -scores[row_id]
+    )
+    return [passages.rows[row_id] for row_id in ranked[:_COMPARED]]
+
+
+def _distinct(hits: Sequence[Hit], limit: int) -> list[Hit]:
+    kept: list[Hit] = []
+    for hit in hits:
+        if len(kept) == limit:
+            break
+        if not any(_repeats(hit, other) for other in kept):
+            kept.append(hit)
+    return kept
+
+
+def _repeats(hit: Hit, other: Hit) -> bool:
+    """Whether a hit says what a better one of the same channel and moment says already."""
+    if hit.video.video_id != other.video.video_id or hit.sentence.kind != other.sentence.kind:
+        return False
+    if not hit.sentence.span.overlaps(other.sentence.span):
+        return False
+    mine, theirs = stems(hit.sentence.text), stems(other.sentence.text)
+    return (
+        len(mine & theirs) >= _SAME_TEXT * min(len(mine), len(theirs)) if mine and theirs else mine == theirs
+    )
