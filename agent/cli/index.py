@@ -1,0 +1,112 @@
+"""`rewatch index`: read videos into the memory ahead of questions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rewatch.agent.cli.options import JsonOption, LibraryOption, open_library
+from rewatch.agent.cli.printing import complain, print_json
+from rewatch.agent.cli.progress import show_progress
+from rewatch.agent.cli.status import USAGE
+from rewatch.agent.cli.videos import describe_video, print_coverage
+from rewatch.memory.errors import InputError, VideoError
+from rewatch.memory.ingest.settings import IngestSettings
+
+if TYPE_CHECKING:
+    from rewatch.memory.library import Library
+    from rewatch.memory.types import VideoInfo
+
+VIDEO_SUFFIXES = (
+    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts"),
+    *(".mpg", ".mpeg", ".flv", ".wmv", ".ogv", ".3gp", ".mxf", ".vob"),
+)
+"""File names that a folder's videos are recognised by; a file named on the command line may have any name."""
+
+
+def index(
+    videos: Annotated[
+        list[Path], typer.Argument(metavar="VIDEO|FOLDER", help="Video files, or folders of them.")
+    ],
+    *,
+    fast: Annotated[
+        bool | None,
+        typer.Option("--fast/--no-fast", help="Look at keyframes only: sooner, with coarser cuts."),
+    ] = None,
+    screen: Annotated[bool | None, typer.Option("--screen/--no-screen", help="Read on-screen text.")] = None,
+    decoder: Annotated[
+        str | None, typer.Option("--decoder", metavar="NAME", help="pyav, or decord (not for AV1, MPEG-TS).")
+    ] = None,
+    speech_model: Annotated[
+        str | None,
+        typer.Option(
+            "--speech-model", metavar="NAME|FOLDER", help="Recognise speech with this faster-whisper model."
+        ),
+    ] = None,
+    step: Annotated[
+        float | None, typer.Option("--step", metavar="S", help="Seconds between the frames looked at.")
+    ] = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read videos into the memory, so that questions are answered at once.
+
+    What is there already is not done again; an interrupted run goes on where it stopped. An option that is
+    not given stays as it was when the video was indexed before; at first: --no-fast --screen --decoder pyav
+    --step 1, and no speech model.
+    """
+    given: dict[str, Any] = {
+        "fast": fast,
+        "read_screen": screen,
+        "decoder": decoder,
+        "speech_model": speech_model,
+        "step_seconds": step,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    replace(IngestSettings(), **changes)  # a value that cannot work is refused before any work
+    paths = find_videos(videos)
+    reports, status = [], 0
+    with open_library(library) as memory:
+        for path in paths:
+            try:
+                info = _index(memory, path, changes)
+            except VideoError as error:  # the other videos are worth having
+                complain(str(error))
+                status = USAGE
+                continue
+            if as_json:
+                reports.append(describe_video(memory, info))
+            else:
+                print_coverage(memory, info)
+    if as_json:
+        print_json(reports)
+    if status:
+        raise typer.Exit(status)
+
+
+def find_videos(paths: Sequence[Path]) -> list[Path]:
+    """The files named, and those that lie in the folders named.
+
+    Raises:
+        InputError: A folder holds no video.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(
+                file for file in path.rglob("*") if file.suffix.lower() in VIDEO_SUFFIXES and file.is_file()
+            )
+            if not inside:
+                raise InputError(f"{path} holds no video file; name a video, or a folder that holds some")
+            found += inside
+        else:
+            found.append(path)
+    return found
+
+
+def _index(library: "Library", path: Path, changes: Mapping[str, Any]) -> "VideoInfo":
+    settings = library.settings_of(library.recognise(path).video_id)
+    with show_progress(path) as report:
+        return library.add(path, replace(settings, **changes), report)

@@ -1,0 +1,316 @@
+"""Writing an answer in the video's own words: claims with citations, then the whole answer.
+
+Every claim quotes what was said or shown; nothing is added from elsewhere. Which claims hold is decided by
+`verification`; here the ones that hold become the text.
+"""
+
+import re
+from collections.abc import Sequence
+
+from rewatch.agent.answer import Answer, AnswerSpan, Claim, CoverageReport, Evidence, Stopped
+from rewatch.agent.context import RunContext
+from rewatch.agent.evidence_model import DURATION
+from rewatch.agent.planners import Done
+from rewatch.agent.planners.rules import SUFFICIENT
+from rewatch.agent.question import Question
+from rewatch.agent.state import State
+from rewatch.memory.timecode import format_seconds
+from rewatch.memory.types import Observation, Span
+from rewatch.tools.words import content_words, stems
+
+_CITED = 3
+"""Passages that an answer of one place may cite: the best, and up to two that are nearly as good."""
+_LISTED = 12
+"""Lines that a question for all that is written may cite."""
+_NEARLY = 0.88
+"""Share of the best score from which another passage is cited beside it."""
+_SAME_MOMENT_SECONDS = 8.0
+_MENTION = 0.9
+"""Share of the words looked for that a passage must hold to count as a mention."""
+
+
+def compose(question: Question, done: Sequence[Done]) -> list[Claim]:
+    """Write the claims of an answer, best first; none when nothing was seen."""
+    if question.type == "summary":
+        return [_quote(seen) for item in done for seen in item.observations]
+    if question.type == "order":
+        return _order(question, done)
+    if question.options:
+        return _choose(question, done)
+    ranked = _ranked(question, done)
+    if question.type == "count" and question.counts_mentions:
+        return _mentions(question, ranked)
+    cited = _cited(question, ranked)
+    if question.type == "how_long" and cited and not DURATION.search(cited[0].text):
+        return [_lasts(cited[0]), *(_quote(seen) for seen in cited[1:])]
+    return [_quote(seen) for seen in cited]
+
+
+def finish(question: Question, state: State, done: Sequence[Done], run: RunContext) -> Answer:
+    """Make the answer of the checked claims."""
+    claims = tuple(Claim(c["text"], c["verdict"], tuple(c["evidence_ids"])) for c in state["claims"])
+    held = [claim for claim in claims if claim.verdict == "supported"]
+    store = run.tools.library.store
+    cited = store.observations([name for claim in held for name in claim.evidence_ids])
+    doubted = store.observations([n for c in claims if c not in held for n in c.evidence_ids])
+    found = bool(held)
+    stopped: Stopped = "sufficient" if found and state["stopped"] != "limit" else _stopped(state, found)
+    return Answer(
+        question=state["question"],
+        text=_text(question, held) if found else _not_found(question, run),
+        found=found,
+        confidence=_confidence(question, found, cited, [s for item in done for s in item.observations]),
+        stopped=stopped,
+        run_id=state["run_id"],
+        choice=_letter(held) if question.options and found else None,
+        claims=claims,
+        evidence=tuple(_evidence(seen) for seen in _unique([*cited, *doubted])),
+        spans=tuple(
+            AnswerSpan(seen.video_id, seen.span.start_seconds, seen.span.end_seconds)
+            for seen in _unique(cited)
+        ),
+        frame_seconds=tuple(_unique_seconds(cited)),
+        coverage=_coverage(question, state, run),
+        cost=run.tools.meter.cost,
+        missing="" if found else _missing(question, run, state),
+    )
+
+
+def _quote(seen: Observation, lead: str = "") -> Claim:
+    verb = "on screen" if seen.channel == "screen" else "said" if seen.tool != "overview" else "chapter"
+    start, end = format_seconds(seen.span.start_seconds), format_seconds(seen.span.end_seconds)
+    return Claim(
+        f"{lead}{start}–{end}, {verb}: “{' / '.join(seen.text.splitlines())}”", "unverified", (seen.id,)
+    )
+
+
+def _lasts(seen: Observation) -> Claim:
+    """How long something stands on the screen or is spoken of, where nobody says how long it lasts."""
+    minutes, seconds = divmod(round(seen.span.duration_seconds), 60)
+    length = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    return _quote(seen, f"{length}: ")
+
+
+def _ranked(question: Question, done: Sequence[Done]) -> list[Observation]:
+    """What was seen for the question itself, most likely first; what was seen from an anchor wins."""
+    read = [seen for item in done if item.call.tool == "read" for seen in item.observations]
+    if read:
+        return sorted(read, key=lambda seen: (seen.video_id, seen.span.start_seconds))
+    anchored = [
+        item for item in done if item.call.purpose == "question" and item.call.span and question.anchor
+    ]
+    chosen = [item for item in anchored if item.best and (item.best.probability or 0.0) >= SUFFICIENT]
+    items = chosen or [item for item in done if item.call.purpose in ("question", "rival")]
+    best: dict[str, Observation] = {}
+    for seen in (seen for item in items for seen in item.observations):
+        key = f"{seen.video_id} {seen.channel} {seen.span}"
+        if key not in best or (seen.probability or 0.0) > (best[key].probability or 0.0):
+            best[key] = seen
+    return sorted(best.values(), key=lambda seen: (-(seen.probability or 0.0), -seen.score))
+
+
+def _cited(question: Question, ranked: Sequence[Observation]) -> list[Observation]:
+    """The passages to cite: the best and those nearly as good; for an n-th time, the n-th of the good ones."""
+    if not ranked:
+        return []
+    if ranked[0].tool == "read":
+        return list(ranked[: _LISTED if question.type == "written" else _CITED])
+    if question.rank is not None:
+        return _nth(question, ranked)
+    best = ranked[0]
+    others = [seen for seen in ranked[1:] if seen.score >= _NEARLY * best.score]
+    return [best, *others[: _CITED - 1]]
+
+
+def _nth(question: Question, ranked: Sequence[Observation]) -> list[Observation]:
+    good = [
+        seen for seen in ranked if seen.score >= _NEARLY * ranked[0].score and _holds(seen, question.query)
+    ]
+    moments = _moments(good or ranked[:1])
+    rank = question.rank or 1
+    if rank > len(moments):
+        return []
+    return [moments[rank - 1 if rank > 0 else -1]]
+
+
+def _moments(seen: Sequence[Observation]) -> list[Observation]:
+    """Observations by time, one of those that are about the same moment."""
+    kept: list[Observation] = []
+    for item in sorted(seen, key=lambda item: (item.video_id, item.span.start_seconds)):
+        same = kept and kept[-1].video_id == item.video_id
+        if not same or kept[-1].span.gap_seconds(item.span) > _SAME_MOMENT_SECONDS:
+            kept.append(item)
+    return kept
+
+
+def _holds(seen: Observation, query: str) -> bool:
+    wanted = [word.stem for word in content_words(query)]
+    there = stems(seen.text)
+    return sum(stem in there for stem in wanted) >= _MENTION * len(wanted)
+
+
+def _mentions(question: Question, ranked: Sequence[Observation]) -> list[Claim]:
+    found = _moments([seen for seen in ranked if _holds(seen, question.query)])
+    if not found:
+        return []
+    times = ", ".join(format_seconds(seen.span.start_seconds) for seen in found)
+    plural = "s" if len(found) != 1 else ""
+    claim = Claim(f"{len(found)} time{plural}: {times}", "unverified", tuple(seen.id for seen in found))
+    return [claim, *(_quote(seen) for seen in found)]
+
+
+def _order(question: Question, done: Sequence[Done]) -> list[Claim]:
+    """Which of two things comes first; nothing when one of them was not found."""
+    places = [_first_place(done, purpose) for purpose in ("first", "second")]
+    if places[0] is None or places[1] is None:
+        return [_quote(place) for place in places if place is not None]
+    ordered = sorted(
+        zip(places, question.targets, strict=True),
+        key=lambda item: item[0].span.start_seconds if item[0] else 0,
+    )
+    (one, earlier), (two, later) = ordered
+    assert one is not None
+    assert two is not None
+    start, end = format_seconds(one.span.start_seconds), format_seconds(two.span.start_seconds)
+    says = f"“{earlier}” comes first ({start}), then “{later}” ({end})"
+    if re.match(r"(?:is|are|was|were|do|does|did)\b", question.text, re.IGNORECASE):
+        claimed_first = question.targets[1] if question.later_first else question.targets[0]
+        says = f"{'Yes' if claimed_first == earlier else 'No'}: {says}"
+    return [Claim(says, "unverified", (one.id, two.id)), _quote(one), _quote(two)]
+
+
+def _first_place(done: Sequence[Done], purpose: str) -> Observation | None:
+    """Where one of the two things comes: the earliest passage that is nearly as good as the best."""
+    seen = [
+        item for done_item in done if done_item.call.purpose == purpose for item in done_item.observations
+    ]
+    if not seen:
+        return None
+    best = max(item.score for item in seen)
+    good = [item for item in seen if item.score >= _NEARLY * best]
+    return min(good, key=lambda item: item.span.start_seconds)
+
+
+def _choose(question: Question, done: Sequence[Done]) -> list[Claim]:
+    """The option whose words are best borne out by the passages that answer the question."""
+    ranked = _ranked(question, done)
+    scores: dict[str, tuple[float, Observation]] = {}
+    for letter, text in question.options.items():
+        seen = [s for item in done if item.call.purpose == f"option {letter}" for s in item.observations]
+        best = max(((_bears_out(s, text, ranked), s) for s in seen), key=lambda pair: pair[0], default=None)
+        if best is not None:
+            scores[letter] = best
+    if not scores:
+        return []
+    letter = max(scores, key=lambda key: scores[key][0])
+    return [_quote(scores[letter][1], f"{letter}) {question.options[letter]}: ")]
+
+
+def _bears_out(seen: Observation, option: str, ranked: Sequence[Observation]) -> float:
+    wanted = [word.stem for word in content_words(option)] or sorted(stems(option))
+    there = stems(seen.text)
+    share = sum(stem in there for stem in wanted) / len(wanted) if wanted else 0.0
+    near = next(
+        (item.score for item in ranked if item.span.gap_seconds(seen.span) <= _SAME_MOMENT_SECONDS), 0.0
+    )
+    return seen.score + near + share
+
+
+def _letter(held: Sequence[Claim]) -> str | None:
+    match = re.match(r"(\w+)\) ", held[0].text)
+    return match[1] if match else None
+
+
+def _text(question: Question, held: Sequence[Claim]) -> str:
+    first = held[0].text
+    if question.type == "yes_no" and not question.options:
+        first = f"Yes. {first}"
+    if question.type == "when" and not question.options:
+        first = f"At {first}"
+    if question.type == "summary":
+        return "\n".join(claim.text for claim in held)
+    return "\n".join([first, *(claim.text for claim in held[1:])])
+
+
+def _not_found(question: Question, run: RunContext) -> str:
+    many = len(run.tools.videos) > 1
+    subject = question.query or question.text
+    if question.needs_eyes:
+        said = "no video says it" if many else "the video does not say it"
+        return f"Not found: {said}, and this needs a visual model."
+    return f"Not found: nothing in {'these videos' if many else 'this video'} answers “{subject}”."
+
+
+def _missing(question: Question, run: RunContext, state: State) -> str:
+    notes = [state["missing"]] if state["missing"] else []
+    if state["stopped"] == "limit":
+        notes.append("a limit was reached before everything was searched")
+    if question.needs_eyes:
+        notes.append("what is seen in the picture was not searched: no visual model is set")
+    for video in run.tools.videos:
+        for part in run.tools.library.coverage(video.video_id):
+            if part.status == "unavailable" and part.note and part.channel != "visual":
+                notes.append(part.note)
+    return "; ".join(dict.fromkeys(notes))
+
+
+def _stopped(state: State, found: bool) -> Stopped:
+    if state["stopped"] == "limit":
+        return "limit"
+    return "sufficient" if found else "exhausted"
+
+
+def _confidence(
+    question: Question, found: bool, cited: Sequence[Observation], seen: Sequence[Observation]
+) -> float:
+    best = max((item.probability or 0.0 for item in (cited if found else seen)), default=0.0)
+    if found:
+        return round(best, 4) if best else 1.0
+    return round(1 - best, 4)
+
+
+def _evidence(seen: Observation) -> Evidence:
+    middle = (round(seen.span.middle_seconds, 3),) if seen.channel == "screen" else ()
+    return Evidence(
+        seen.id,
+        seen.video_id,
+        seen.span.start_seconds,
+        seen.span.end_seconds,
+        seen.channel,
+        seen.text,
+        seen.boxes,
+        seen.frame_seconds or middle,
+        seen.score,
+    )
+
+
+def _unique(observations: Sequence[Observation]) -> list[Observation]:
+    return list({seen.id: seen for seen in observations}.values())
+
+
+def _unique_seconds(observations: Sequence[Observation]) -> list[float]:
+    seconds = [
+        s
+        for seen in _unique(observations)
+        for s in (seen.frame_seconds or (round(seen.span.middle_seconds, 3),))
+    ]
+    return list(dict.fromkeys(seconds))
+
+
+def _coverage(question: Question, state: State, run: RunContext) -> tuple[CoverageReport, ...]:
+    """What was searched: the asked part of each video, by each channel."""
+    reports = []
+    for video in run.tools.videos:
+        allowed = run.tools.allowed(video, question.span)
+        for part in run.tools.library.coverage(video.video_id, allowed or Span(0.0, 0.0)):
+            reports.append(
+                CoverageReport(
+                    video.video_id,
+                    part.channel,
+                    part.status,
+                    tuple((span.start_seconds, span.end_seconds) for span in part.spans),
+                    part.spacing_seconds,
+                    part.note,
+                )
+            )
+    return tuple(reports)

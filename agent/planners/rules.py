@@ -1,0 +1,108 @@
+"""The planner that needs no model: fixed rules from the type of the question to the tools that answer it.
+
+The first plan asks the question as it is meant. When what was seen does not suffice, the next plans look from
+the moment that the asker names, then with other words, then in other channels; then there is nothing left.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rewatch.agent.calls import ToolCall
+from rewatch.agent.hints import Anchor
+from rewatch.agent.planners import Done
+from rewatch.agent.question import Question
+from rewatch.memory.types import Observation, Span
+from rewatch.tools.words import content_words
+
+SUFFICIENT = 0.5
+"""Probability from which an observation counts as an answer: more likely right than wrong."""
+ANCHORED = 0.3
+"""Probability from which a moment that the asker names counts as found; the asker says that it exists."""
+ADJACENT_SECONDS = 180.0
+"""How far "right after" reaches."""
+FOREVER = 10.0**7
+
+
+@dataclass(frozen=True, slots=True)
+class RulesPlanner:
+    """Plans by rules."""
+
+    def plan(self, question: Question, done: Sequence[Done]) -> tuple[ToolCall, ...]:
+        """The first calls that were not yet made, from the dearest hope to the last resort."""
+        made = [item.call for item in done]
+        for calls in self._stages(question, done):
+            new = tuple(call for call in calls if call not in made)
+            if new:
+                return new
+        return ()
+
+    def sufficient(self, question: Question, done: Sequence[Done]) -> bool:
+        """Whether each thing that the question asks for was seen with more confidence than doubt."""
+        if question.type == "summary":
+            return any(item.observations for item in done)
+        if question.anchor and not any(item.call.purpose == "question" and item.call.span for item in done):
+            return False
+        if any(item.call.tool == "read" and item.observations for item in done):
+            return True
+        purposes = {call.purpose for call in _first_calls(question)}
+        return all(_best(done, purpose) >= SUFFICIENT for purpose in purposes - {"anchor"})
+
+    def _stages(self, question: Question, done: Sequence[Done]) -> list[tuple[ToolCall, ...]]:
+        stages = [_first_calls(question), _from_anchor(question, done)]
+        if question.type in ("summary", "order") or not question.query:
+            return stages[:2]
+        if question.query != question.text:
+            stages.append((ToolCall("search", question.query, "", question.span, question.channels),))
+        if question.channels:
+            stages.append((ToolCall("search", question.text, "", question.span),))
+        return stages
+
+
+def _first_calls(question: Question) -> tuple[ToolCall, ...]:
+    span, channels = question.span, question.channels
+    if question.type == "summary":
+        return (ToolCall("overview", span=span),)
+    if question.type == "order":
+        first, second = question.targets
+        return (
+            ToolCall("search", first, "", span, channels, "first"),
+            ToolCall("search", second, "", span, channels, "second"),
+        )
+    if not question.query and not question.anchor:
+        return (ToolCall("read", span=span, channels=channels),)
+    calls = [ToolCall("search", question.text, "", span, channels)]
+    if question.anchor:
+        calls.append(ToolCall("search", question.anchor.text, purpose="anchor"))
+    calls += [
+        ToolCall("search", f"{question.text} {text}", "", span, channels, f"option {letter}")
+        for letter, text in question.options.items()
+    ]
+    return tuple(calls)
+
+
+def _from_anchor(question: Question, done: Sequence[Done]) -> tuple[ToolCall, ...]:
+    """Calls that look only before, during or after the moment that the asker names, once it is found."""
+    anchor = question.anchor
+    found = next((item.best for item in done if item.call.purpose == "anchor"), None)
+    if anchor is None or found is None or (found.probability or 0.0) < ANCHORED:
+        return ()
+    span = _beside(anchor, found)
+    if content_words(question.query):
+        return (ToolCall("search", question.query, found.video_id, span, question.channels),)
+    return (ToolCall("read", "", found.video_id, span, question.channels),)
+
+
+def _beside(anchor: Anchor, found: Observation) -> Span:
+    start, end = found.span.start_seconds, found.span.end_seconds
+    if anchor.relation == "before":
+        return Span(max(start - ADJACENT_SECONDS, 0.0) if anchor.adjacent else 0.0, start)
+    if anchor.relation == "after":
+        return Span(end, end + ADJACENT_SECONDS if anchor.adjacent else FOREVER)
+    return Span(max(start - ADJACENT_SECONDS / 2, 0.0), end + ADJACENT_SECONDS)
+
+
+def _best(done: Sequence[Done], purpose: str) -> float:
+    return max(
+        (item.best.probability or 0.0 for item in done if item.call.purpose == purpose and item.best),
+        default=0.0,
+    )

@@ -1,0 +1,147 @@
+"""Understanding a question by rules: its type, what it looks for, where, and what an answer must hold.
+
+Owns what follows from the words of a question; the patterns are in `wording`. It says nothing of the video:
+finding and verifying are the tools' and the verifier's work.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rewatch.agent import wording
+from rewatch.agent.hints import Anchor, find_hints
+from rewatch.memory.types import Channel, Span
+from rewatch.tools.words import ordinal
+
+QuestionType = Literal["when", "what", "written", "count", "order", "how_long", "yes_no", "summary"]
+Expected = Literal["number", "duration", "person", "date"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A grounded question."""
+
+    text: str
+    type: QuestionType
+    query: str
+    """What a passage that answers it should speak of: the question without its frame."""
+    targets: tuple[str, ...]
+    """The things to find: one for most questions, two for an order."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    channels: tuple[Channel, ...] | None = None
+    """Channels that can answer it; None for all."""
+    span: Span | None = None
+    """Where the asker says to look."""
+    anchor: Anchor | None = None
+    """Another moment that the asker refers to."""
+    rank: int | None = None
+    """Which occurrence is meant: 1 the first, 2 the second, -1 the last; None for the best."""
+    expected: Expected | None = None
+    """The kind of thing that an answer must hold."""
+    counts_mentions: bool = False
+    """Whether occurrences are to be counted, rather than a stated number found."""
+    later_first: bool = False
+    """For an order: whether the asker asks for the later of the two, or claims that the first is later."""
+    needs_eyes: bool = False
+    """Whether the answer is in the picture rather than in words."""
+
+
+def ground(text: str, duration_seconds: float, options: Mapping[str, str] | None = None) -> Question:
+    """Understand a question.
+
+    Args:
+        text: The question as asked, in English.
+        duration_seconds: Length of the longest video asked about.
+        options: Letters and texts of a multiple choice, if it is one.
+
+    Returns:
+        The grounded question.
+    """
+    text = " ".join(text.split())
+    kind = _type_of(text)
+    if kind == "order" and (targets := order_targets(text)):
+        return Question(
+            text, kind, " ".join(targets), targets, dict(options or {}), later_first=_asks_for_later(text)
+        )
+    kind = "yes_no" if kind == "order" else kind
+    hints = find_hints(text, duration_seconds)
+    query = _query(hints.text, kind)
+    return Question(
+        text,
+        kind,
+        query,
+        (query,) if query else (),
+        dict(options or {}),
+        _channels(text, kind),
+        hints.span,
+        hints.anchor,
+        _rank(hints.text),
+        _expected(text, kind),
+        counts_mentions=bool(wording.MENTIONS.search(text)),
+        needs_eyes=bool(wording.EYES.search(text)),
+    )
+
+
+def order_targets(text: str) -> tuple[str, str] | None:
+    """The two things whose order a question asks for, or None."""
+    for pattern in wording.ORDER:
+        match = pattern.search(text)
+        if match:
+            return _bare(match["a"]), _bare(match["b"])
+    return None
+
+
+def _type_of(text: str) -> QuestionType:  # noqa: PLR0911 - one return a type
+    if wording.SUMMARY.search(text):
+        return "summary"
+    if order_targets(text):
+        return "order"
+    if wording.HOW_LONG.search(text):
+        return "how_long"
+    if wording.MENTIONS.search(text) or wording.HOW_MANY.search(text):
+        return "count"
+    if wording.WHEN.search(text) and not wording.CALENDAR.search(text):
+        return "when"
+    if wording.WRITTEN.search(text):
+        return "written"
+    return "yes_no" if wording.POLAR.search(text) else "what"
+
+
+def _query(text: str, kind: QuestionType) -> str:
+    stripped = _bare(text)
+    if _channels(text, kind) is not None:
+        stripped = wording.WRITTEN_FRAME.sub("", wording.WRITTEN.sub(" ", stripped).strip())
+    return "" if wording.NOTHING_ELSE.search(stripped) else " ".join(stripped.split())
+
+
+def _bare(text: str) -> str:
+    return wording.TAIL.sub("", wording.LEAD.sub("", " ".join(text.split()), count=1), count=1).strip(
+        " ,?.!\"'"
+    )
+
+
+def _channels(text: str, kind: QuestionType) -> tuple[Channel, ...] | None:
+    reads = kind == "written" or (kind in ("when", "count", "yes_no") and wording.WRITTEN.search(text))
+    return ("screen",) if reads else None
+
+
+def _rank(text: str) -> int | None:
+    if match := wording.NTH_TIME.search(text):
+        return ordinal(match[1])
+    if wording.LAST_TIME.search(text):
+        return -1
+    return 1 if wording.FIRST_TIME.search(text) else None
+
+
+def _asks_for_later(text: str) -> bool:
+    return bool(wording.LATER_CLAIMED.search(text) or wording.LATER_ASKED.search(text))
+
+
+def _expected(text: str, kind: QuestionType) -> Expected | None:
+    if kind == "how_long":
+        return "duration"
+    if kind == "count" or wording.AMOUNT.search(text):
+        return "number"
+    if wording.PERSON.search(text):
+        return "person"
+    return "date" if wording.CALENDAR.search(text) or wording.DATE.search(text) else None

@@ -1,0 +1,35 @@
+"""Reading a cited screen again from the video's pixels: the second look behind `recheck`."""
+
+from rewatch.agent.context import RunContext
+from rewatch.memory.ingest.ocr import ScreenReader
+from rewatch.memory.types import Observation, Span
+from rewatch.tools.zoom import zoom
+
+
+def read_pixels(run: RunContext, observation: Observation) -> str:
+    """Read the frame in the middle of an observation.
+
+    Args:
+        run: The run; one frame is charged.
+        observation: An on-screen text.
+
+    Returns:
+        All words on that frame.
+
+    Raises:
+        LimitReached: The run may not decode another frame.
+    """
+    middle = observation.span.middle_seconds
+    seen = zoom(
+        run.tools,
+        observation.video_id,
+        Span(middle, middle),
+        frames=1,
+        decoder=run.tools.library.settings_of(observation.video_id).decoder,
+    )
+    reader = ScreenReader()
+    try:
+        lines = [line for frame in seen.frames for line in reader.read(frame.image, reader.find(frame.image))]
+    finally:
+        reader.close()
+    return " ".join(line.text for line in lines if line)

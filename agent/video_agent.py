@@ -1,0 +1,240 @@
+"""The agent as a Python object: ask a question about videos, get an answer or a stream of events.
+
+Owns opening the library, indexing what is missing, and which checkpoint a run goes on from. What happens in a
+run is told by `graph`.
+"""
+
+import asyncio
+import hashlib
+import json
+import sqlite3
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from langgraph.checkpoint.sqlite import SqliteSaver
+
+from rewatch.agent.answer import Answer
+from rewatch.agent.context import RunContext
+from rewatch.agent.events import Event, Finished
+from rewatch.agent.graph import build_graph
+from rewatch.agent.planners.rules import RulesPlanner
+from rewatch.agent.settings import Settings
+from rewatch.agent.state import Ask
+from rewatch.memory.errors import InputError, LimitReached, StorageError
+from rewatch.memory.ingest.pipeline import Progress
+from rewatch.memory.library import Library
+from rewatch.memory.types import Cost, Limits, Span, VideoInfo
+from rewatch.tools.context import ToolContext
+from rewatch.tools.meter import Meter
+
+Videos = str | Path | Sequence[str | Path]
+"""One video, or several: files, or names or ids of videos that the library holds."""
+
+
+class VideoAgent:
+    """Answers questions about videos. One agent serves one thread at a time; its memory outlives it."""
+
+    def __init__(self, settings: Settings | None = None, progress: Progress | None = None) -> None:
+        """Open the library.
+
+        Args:
+            settings: Everything the agent can be told; None takes the defaults.
+            progress: Called while a video is indexed, with the stage, seconds done and the video's length.
+
+        Raises:
+            StorageError: The library folder cannot be used.
+        """
+        self.settings = settings or Settings()
+        self.library = Library.open(self.settings.library)
+        self._progress = progress
+        self._connection = _open_checkpoints(self.settings.library / "checkpoints.db")
+        self._saver = SqliteSaver(self._connection)
+        self._graph = build_graph(self._saver)
+
+    def close(self) -> None:
+        """Close the library; what is stored stays."""
+        self._connection.close()
+        self.library.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def ask(
+        self,
+        video: Videos,
+        question: str,
+        *,
+        options: Mapping[str, str] | None = None,
+        span: Span | None = None,
+        thread: str | None = None,
+    ) -> Answer:
+        """Answer a question; a video that is not yet indexed is indexed first.
+
+        Args:
+            video: A video file, or the name or id of a video that the library holds; or several.
+            question: The question, in English.
+            options: Letters and texts of a multiple choice.
+            span: Restrict to a part of each video.
+            thread: Name of a conversation; a later question under the same name may refer to this one.
+
+        Returns:
+            The answer. A run that was killed goes on where it was when the same question is asked again.
+
+        Raises:
+            InputError: The question is empty, or a file is no video.
+            StorageError: The library cannot be written.
+        """
+        for event in self.stream(video, question, options=options, span=span, thread=thread):
+            if isinstance(event, Finished):
+                return event.answer
+        raise AssertionError("a run ends with an answer")
+
+    def stream(
+        self,
+        video: Videos,
+        question: str,
+        *,
+        options: Mapping[str, str] | None = None,
+        span: Span | None = None,
+        thread: str | None = None,
+    ) -> Iterator[Event]:
+        """Like `ask`, telling each step as it happens; the last event carries the answer."""
+        if not question.strip():
+            raise InputError("the question is empty")
+        started = time.monotonic()
+        try:
+            videos = self._index(video)
+        except LimitReached as error:
+            yield Finished(unread(question, error))
+            return
+        asked = _ask(videos, question, dict(options or {}), span)
+        name = f"thread {thread}" if thread else _name(asked)
+        config: Any = {"configurable": {"thread_id": name}, "recursion_limit": 100}
+        left = self._left_over(config, asked)
+        spent = Cost(**left["spent"]) if left and left.get("spent") else Cost()
+        meter = Meter(self.settings.limits, spent + Cost(seconds=time.monotonic() - started))
+        run = RunContext(self.settings, ToolContext(self.library, videos, span, meter), RulesPlanner())
+        start: Any = None if left else asked
+        events: Iterator[Any] = self._graph.stream(start, config, context=run, stream_mode="custom")
+        yield from events
+        if not thread:
+            self._saver.delete_thread(name)
+
+    async def aask(
+        self,
+        video: Videos,
+        question: str,
+        *,
+        options: Mapping[str, str] | None = None,
+        span: Span | None = None,
+        thread: str | None = None,
+    ) -> Answer:
+        """`ask` for async callers: the work runs in a thread, the event loop stays free."""
+        return await asyncio.to_thread(self.ask, video, question, options=options, span=span, thread=thread)
+
+    async def astream(
+        self,
+        video: Videos,
+        question: str,
+        *,
+        options: Mapping[str, str] | None = None,
+        span: Span | None = None,
+        thread: str | None = None,
+    ) -> AsyncIterator[Event]:
+        """`stream` for async callers."""
+        events = self.stream(video, question, options=options, span=span, thread=thread)
+        while (event := await asyncio.to_thread(next, events, None)) is not None:
+            yield event
+
+    def prepare(self, video: str | Path, progress: Progress | None = None) -> VideoInfo:
+        """Index what is missing of a video, within the settings' limit of seconds.
+
+        Args:
+            video: A video file, or what names one of the library.
+            progress: Called with the stage, seconds done and the video's length.
+
+        Raises:
+            LimitReached: The time is over; what was read is kept.
+            VideoError: The file is no video.
+            StorageError: The library cannot be written.
+        """
+        watch = Meter(Limits(seconds=self.settings.limits.seconds))
+
+        def report(stage: str, done_seconds: float, total_seconds: float) -> None:
+            watch.check()
+            if progress is not None:
+                progress(stage, done_seconds, total_seconds)
+
+        return self.library.prepare(video, self.settings.ingest, report)
+
+    def _index(self, video: Videos) -> tuple[VideoInfo, ...]:
+        names = [video] if isinstance(video, str | Path) else list(video)
+        if not names:
+            raise InputError("no video is named")
+        infos = [self.prepare(name, self._progress) for name in names]
+        return tuple({info.video_id: info for info in infos}.values())
+
+    def _left_over(self, config: Any, asked: Ask) -> dict[str, Any] | None:
+        """The state of the same question when an earlier run of it was killed, else None."""
+        snapshot = self._graph.get_state(config)
+        same = ("question", "options", "video_ids", "span")
+        if snapshot.next and all(_plain(snapshot.values.get(key)) == _plain(asked[key]) for key in same):  # type: ignore[literal-required]
+            return dict(snapshot.values)
+        return None
+
+
+def unread(question: str, error: LimitReached) -> Answer:
+    """The answer when a limit was reached while the video was still being read."""
+    return Answer(
+        question=question.strip(),
+        text="Not found: the video is not fully indexed yet.",
+        found=False,
+        confidence=0.0,
+        stopped="limit",
+        run_id=uuid.uuid4().hex[:16],
+        missing=f"{error}; what was read is kept, and the next question goes on from there",
+    )
+
+
+def _ask(videos: Sequence[VideoInfo], question: str, options: dict[str, str], span: Span | None) -> Ask:
+    return Ask(
+        run_id=uuid.uuid4().hex[:16],
+        question=question.strip(),
+        options=options,
+        video_ids=[video.video_id for video in videos],
+        span=(span.start_seconds, span.end_seconds) if span else None,
+        done=None,
+        round=0,
+        claims=[],
+        stopped="",
+    )
+
+
+def _name(asked: Ask) -> str:
+    key = [asked["question"], asked["options"], asked["video_ids"], asked["span"]]
+    return f"question {hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]}"
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _open_checkpoints(path: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+    except sqlite3.Error as error:
+        raise StorageError(
+            f"{path} cannot be used: {error}; delete it, only unfinished questions are in it"
+        ) from error
+    return connection

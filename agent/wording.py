@@ -1,0 +1,148 @@
+"""How people word questions about videos: the patterns by which a question's type and subject are told.
+
+Owns regular expressions only; what follows from a match is decided in `question`.
+"""
+
+import re
+
+SPEAKER = (
+    r"(?:(?:the |this |our )?(?:speaker|presenter|lecturer|host|narrator|guide|teacher|instructor|author|doctor|"
+    r"professor|video|talk|film|lecture|presentation|recording|tutorial|documentary)s?|she|he|they|we|you|it|"
+    r"anyone|anybody|someone|somebody)"
+)
+_RECORDING = r"(?:video|talk|film|movie|lecture|recording|presentation|meeting|tour)"
+TELL = (
+    r"(?:say(?:s|ing)?|said|talk(?:s|ing|ed)?|speak(?:s|ing)?|spoke|mention(?:s|ed|ing)?|discuss(?:es|ed|ing)?|"
+    r"explain(?:s|ed|ing)?|describe[sd]?|describing|introduc(?:e|es|ed|ing)|show(?:s|n|ed|ing)?|tell(?:s|ing)?|"
+    r"told|bring(?:s)? up|brought up|raise[sd]?|refer(?:s|red)? to|cover(?:s|ed)?|define[sd]?|present(?:s|ed)?|"
+    r"address(?:es|ed)?|touch(?:es|ed)? on|get(?:s)? to|come(?:s)? to|turn(?:s)? to|go(?:es)? over|"
+    r"go(?:es)? into|point(?:s)? out|name[sd]?|call(?:s|ed)?|give[sn]?|gives|state[sd]?)"
+)
+_TOLD = (
+    r"(?:mentioned|discussed|introduced|explained|shown|described|covered|brought up|addressed|talked about|"
+    r"defined|presented)"
+)
+
+
+def _any(*alternatives: str) -> re.Pattern[str]:
+    return re.compile("|".join(alternatives), re.IGNORECASE)
+
+
+def _sequence(*parts: str) -> re.Pattern[str]:
+    return re.compile("".join(parts), re.IGNORECASE)
+
+
+LEAD = _sequence(
+    r"^(?:(?:so|and|but|okay|ok|please|well)[, ]+)?",
+    r"(?:(?:can|could) you (?:tell me|show me|find)\s+|(?:tell|show) me\s+|i(?:'d| would) like to know\s+|find\s+)?",
+    r"(?:(?:at )?(?:what|which) (?:point|time|moment|minute|part)(?: (?:in|of) the \w+)?|when(?: exactly)?|",
+    r"where(?: in the \w+)?|(?:on|in) (?:which|what) slide|how often|how many times|",
+    r"what (?:else )?|which |who |whom |whose |why |how (?:much|many|long|far|old|come) |how |)\s*",
+    r"(?:(?:is|are|was|were|do|does|did|will|would|can|could|has|have|had)(?:n't)?\s+)?",
+    rf"(?:there (?:any |a |an )?)?(?:the (?:first|second|third|last) time (?:that )?)?(?:{SPEAKER}\s+)?",
+    r"(?:ever |first |finally |actually |also |start to |begin to |have to )*",
+    rf"(?:{TELL}\s+)?(?:about\s+|of\s+|on\s+|that\s+|us\s+|to\s+)*",
+)
+"""The frame at a question's beginning, which says nothing of its subject."""
+
+TAIL = _sequence(
+    r"[\s,]*(?:",
+    rf"\b(?:get(?:s)? |are |is |was |were |be |being )?{_TOLD}\b|\bcome(?:s)? up\b|\bappear(?:s)?\b|",
+    rf"\bin (?:the|this) {_RECORDING}\b|\b(?:for the )?(?:first|second|third|fourth|fifth|last) time\b|",
+    r"\bon (?:the )?(?:screen|slides?)\b|\b(?:to|by) (?:him|her|them)\b|\bin total\b|\baltogether\b|\bagain\b|",
+    rf"\b(?:according to )?{SPEAKER} (?:say|says|said)\b|",
+    rf"\b(?:do|does|did|is|are|was|were) {SPEAKER} {TELL}(?: about| of| on)?(?=[\s?.!]*$)",
+    r")*[\s?.!]*$",
+)
+"""The frame at a question's end."""
+
+SUMMARY = _any(
+    r"\bsummar",
+    rf"\boverview of (?:the|this) {_RECORDING}",
+    r"\bmain (?:topics?|points?|parts?|sections?|themes?|subjects?)\b",
+    rf"\bwhat (?:is|was) (?:the|this) (?:whole |entire )?{_RECORDING} (?:about|all about)",
+    r"\boutline\b",
+    r"\bwhat (?:topics?|subjects?|sections?|chapters?)\b",
+    rf"\bhow is (?:the|this) {_RECORDING} (?:structured|organi[sz]ed)",
+    r"\btable of contents",
+    r"\bwhich (?:topics?|subjects?|chapters?|sections?)\b.*\b(?:cover|discuss|present)",
+)
+WRITTEN = _any(
+    r"\b(?:written|writes?|printed|displayed|typed)\b",
+    r"\bon[- ]screen\b",
+    r"\bon the (?:screen|slides?|title card|board|sign|poster|label)\b",
+    r"\b(?:which|what) (?:words?|text|title|caption|heading|headline|label|credits?)\b",
+    r"\b(?:slide|screen|caption|sign|title card|credits?|label|heading|headline|poster|banner)s? "
+    r"(?:say|says|read|reads|show|shows|list|lists)\b",
+    r"\bwhat (?:do|does|is|are) (?:the |in the )?(?:slide|screen|caption|sign|title|credits?|label|heading|bullet)",
+)
+EYES = _any(
+    r"\b(?:what|which) colou?r\b",
+    r"\bwear(?:ing|s)?\b",
+    r"\bdressed\b",
+    r"\blooks? like\b",
+    r"\bhow many (?:people|persons|cars|animals|birds|men|women|children) "
+    r"(?:are|walk|enter|pass|can be seen|appear)\b",
+    r"\bfacial\b",
+    r"\bin the background\b",
+    r"\bholding\b",
+    r"\bvisible\b",
+)
+MENTIONS = _any(r"\bhow (?:many times|often)\b", r"\bhow many (?:different )?(?:mentions|occurrences)\b")
+HOW_MANY = _any(r"\bhow many\b")
+HOW_LONG = _any(
+    r"\bhow long\b",
+    r"\bhow much time\b",
+    r"\bfor how (?:long|many (?:seconds|minutes|hours|days|weeks|months|years))\b",
+    r"\bwhat (?:is|was) the (?:duration|length) of\b",
+)
+WHEN = _any(
+    r"^(?:so |and |but )?(?:at )?(?:what|which) (?:point|time|moment|minute|part)\b",
+    r"^(?:so |and |but )?when\b",
+    rf"^(?:so |and |but )?where(?: in the {_RECORDING}|(?:abouts)? (?:do|does|did|can|is|are)\b|\s*\?)",
+    r"\btimestamp",
+    r"\bon which slide\b",
+    r"\b(?:find|show me|jump to|go to|take me to) the (?:part|moment|place|point|section|bit)\b",
+    r"^find\b",
+)
+CALENDAR = _any(
+    rf"^when (?:was|were|is|are|did|will)\b(?!\s+{SPEAKER}\b)"
+    r"(?!.*\b(?:video|talk|slide|time|mention|introduc|show|explain|discuss))"
+)
+"""A "when" that asks for a date in the world, not for a moment of the video."""
+ORDER = (
+    _any(
+        r"\b(?:which|what|who)\b.*?\b(?:first|earlier|sooner|last|later|second)\b[^,:?]*[,:\-–]+\s*"
+        r"(?P<a>.+?),?\s+or\s+(?P<b>.+?)\s*\?*$"
+    ),
+    _any(
+        r"\b(?:is|are|was|were|do|does|did)\b\s*(?P<a>.+?)\s+(?:(?:come|comes|came|happen|happens|appear|appears|"
+        rf"{_TOLD}|go|goes|talk)\s+)+(?P<word>before|after|earlier than|later than)\s+(?P<b>.+?)\s*\?*$"
+    ),
+    _any(
+        rf"^(?:does|did|do)\s+{SPEAKER}\s+{TELL}\s+(?:about |of |on )?(?P<a>.+?)\s+(?P<word>before|after)\s+"
+        rf"(?:{SPEAKER}\s+)?(?:{TELL}\s+)?(?:about |of |on )?(?P<b>.+?)\s*\?*$"
+    ),
+)
+FIRST_TIME = _any(
+    r"\bfirst (?:time|mention|introduc|talk|say|said|show|appear|bring|come|refer|explain|start|hear|see)"
+)
+LAST_TIME = _any(
+    r"\b(?:last|latest|final) (?:time|mention)\b", r"\blast (?:mention|say|show|talk|appear|refer)"
+)
+NTH_TIME = _any(r"\b(?:for )?the (second|third|fourth|fifth|\d+(?:st|nd|rd|th)) time\b")
+POLAR = _any(r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b")
+LATER_CLAIMED = _any(r"\b(?:after|later than)\b")
+LATER_ASKED = _any(r"\b(?:which|what|who)\b.*\b(?:last|later|second)\b")
+AMOUNT = _any(
+    r"\bhow (?:much|far|old|tall|big|large|deep|fast|high|wide|heavy|hot|cold)\b",
+    r"\bwhat (?:percentage|number|share|temperature|price)\b",
+)
+PERSON = _any(r"^(?:and |so |but )?who(?:m|se)?\b")
+DATE = _any(r"\b(?:what|which|in what|in which) (?:year|date|day|month|century|decade)\b")
+"""What kind of thing an answer must hold."""
+WRITTEN_FRAME = _any(r"^\W*(?:the )?(?:slides?|screen)?\s*(?:on|about|for|of|in|at)?\s+(?:the )?(?=\w)")
+NOTHING_ELSE = _any(
+    r"^(?:(?:what|it|happens?|happened|do|does|comes?|words?|appears?|text|next|then)\b\W*)+$"
+)
+"""A rest that names no subject: "what happens"."""
