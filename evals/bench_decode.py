@@ -1,0 +1,145 @@
+"""How fast frames are read, as ratios to what a bare decoder takes on the same file in the same run.
+
+`python -m rewatch.evals.bench_decode FILE` prints three ratios: a keyframe pass against `ffmpeg -skip_frame nokey`,
+a dense pass at a frame a second against `ffmpeg` decoding everything, and scattered frames against plain seeking
+loops over PyAV and decord. Only this benchmark needs the ffmpeg program.
+"""
+
+import argparse
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from operator import attrgetter
+from pathlib import Path
+from statistics import median
+
+from rewatch.memory.errors import SettingError
+from rewatch.memory.ingest.decode import open_reader
+from rewatch.memory.ingest.frames_stage import measure
+from rewatch.memory.ingest.probe import probe
+from rewatch.memory.ingest.scan import scan
+from rewatch.memory.types import VideoInfo
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure one file and print the ratios; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="bench_decode", description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--rounds", type=int, default=3, help="the median of so many is taken (default 3)")
+    parser.add_argument("--frames", type=int, default=32, help="how many scattered frames (default 32)")
+    chosen = parser.parse_args(arguments)
+    if shutil.which("ffmpeg") is None:
+        print("bench_decode compares with the ffmpeg program; install it first", file=sys.stderr)
+        return 2
+    info = probe(chosen.file)
+    print(f"{info.path.name}: {info.duration_seconds:.0f} s, {info.width}x{info.height}, {info.codec}")
+    for name, limit, ours, others in _comparisons(info, chosen.frames):
+        mine, theirs = _measure(ours, others, chosen.rounds)
+        best = min(theirs.values())
+        against = ", ".join(f"{other} {seconds:.2f} s" for other, seconds in theirs.items())
+        print(f"{name}: {mine / best:.2f} (at most {limit}); {mine:.2f} s, {against}")
+    return 0
+
+
+Task = Callable[[], object]
+_SEE = attrgetter("seconds")
+"""The least that can be measured of a frame; scan's workers import it from the standard library."""
+
+
+def _comparisons(info: VideoInfo, count: int) -> Iterator[tuple[str, float, Task, dict[str, Task]]]:
+    """Name, allowed ratio, our way, the other ways."""
+
+    def ffmpeg(*options: str) -> Task:
+        command = [
+            "ffmpeg",
+            "-v",
+            "error",
+            *options,
+            "-i",
+            str(info.path),
+            "-map",
+            "0:v:0",
+            "-f",
+            "null",
+            "-",
+        ]
+        return lambda: subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+
+    yield (
+        "keyframe pass",
+        1.3,
+        lambda: _drain(scan(info, info.span, _SEE, step_seconds=None)),
+        {"ffmpeg": ffmpeg("-skip_frame", "nokey")},
+    )
+    yield "dense pass", 0.6, lambda: _drain(scan(info, info.span, _SEE)), {"ffmpeg": ffmpeg()}
+    yield (
+        "dense pass with its measures",
+        0.6,
+        lambda: _drain(scan(info, info.span, measure)),
+        {"ffmpeg": ffmpeg()},
+    )
+    chance = random.Random(1)
+    instants = sorted(chance.uniform(0, info.duration_seconds - 1) for _ in range(count))
+    others: dict[str, Task] = {"bare PyAV": lambda: _bare_pyav(info, instants)}
+    with suppress(SettingError), open_reader(info, "decord"):
+        others["decord"] = lambda: _bare_decord(info, instants)
+    yield f"{count} scattered frames", 1.1, lambda: _scattered(info, instants), others
+
+
+def _measure(ours: Task, others: dict[str, Task], rounds: int) -> tuple[float, dict[str, float]]:
+    """Median seconds of each, taken in turns so that a busy machine slows all of them."""
+    mine: list[float] = []
+    theirs: dict[str, list[float]] = {name: [] for name in others}
+    for _ in range(rounds):
+        mine.append(_seconds(ours))
+        for name, task in others.items():
+            theirs[name].append(_seconds(task))
+    return median(mine), {name: median(each) for name, each in theirs.items()}
+
+
+def _seconds(task: Task) -> float:
+    start = time.perf_counter()
+    task()
+    return time.perf_counter() - start
+
+
+def _drain(results: Iterator[object]) -> int:
+    return sum(1 for _ in results)
+
+
+def _scattered(info: VideoInfo, instants: list[float]) -> int:
+    with open_reader(info) as reader:
+        return sum(1 for _ in reader.at_many(instants))
+
+
+def _bare_pyav(info: VideoInfo, instants: list[float]) -> None:
+    """The loop that PyAV's own documentation suggests, with one open file."""
+    import av
+
+    with av.open(str(info.path)) as container:
+        stream = container.streams.video[0]
+        assert stream.time_base is not None
+        for seconds in instants:
+            target = int(seconds / stream.time_base) + (stream.start_time or 0)
+            container.seek(target, stream=stream)
+            for frame in container.decode(stream):
+                if frame.pts is not None and frame.pts >= target:
+                    frame.to_ndarray(format="rgb24")
+                    break
+
+
+def _bare_decord(info: VideoInfo, instants: list[float]) -> None:
+    import decord
+
+    video = decord.VideoReader(str(info.path))
+    rate = video.get_avg_fps()
+    for seconds in instants:
+        video[min(int(seconds * rate), len(video) - 1)].asnumpy()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
