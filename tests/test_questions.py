@@ -1,0 +1,106 @@
+"""What the rules understand of a question."""
+
+import pytest
+
+from rewatch.agent.follow_up import complete
+from rewatch.agent.question import ground
+from rewatch.memory.types import Span
+
+HOUR = 3600.0
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "query"),
+    [
+        ("When does she introduce entropy?", "when", "entropy"),
+        ("At what point does he talk about the broken boiler?", "when", "the broken boiler"),
+        ("Where does she mention Carnot?", "when", "Carnot"),
+        ("What does he say about the boiler?", "what", "the boiler"),
+        ("Who invented the steam engine?", "what", "invented the steam engine"),
+        ("What is written on the slide about Carnot?", "written", "Carnot"),
+        ("How many times does she mention the steam engine?", "count", "the steam engine"),
+        ("How long is the break?", "how_long", "the break"),
+        ("Does she mention Boltzmann?", "yes_no", "Boltzmann"),
+        ("Summarize the talk", "summary", "Summarize the talk"),
+        ("What are the main topics?", "summary", "the main topics"),
+        ("When was the company founded?", "what", "the company founded"),
+    ],
+)
+def test_type_and_subject_are_told_from_the_words(text: str, kind: str, query: str) -> None:
+    question = ground(text, HOUR)
+    assert (question.type, question.query) == (kind, query)
+
+
+@pytest.mark.parametrize(
+    ("text", "targets", "later_first"),
+    [
+        ("Which comes first, the demonstration or the break?", ("the demonstration", "the break"), False),
+        ("Does she talk about the fridge before the engine?", ("the fridge", "the engine"), False),
+        ("Is the proof shown after the example?", ("the proof", "the example"), True),
+    ],
+)
+def test_an_order_has_two_targets(text: str, targets: tuple[str, str], later_first: bool) -> None:
+    question = ground(text, HOUR)
+    assert question.type == "order"
+    assert question.targets == targets
+    assert question.later_first is later_first
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("What does he say in the last ten minutes?", Span(3000, 3600)),
+        ("What does he say in the first 90 seconds?", Span(0, 90)),
+        ("Who speaks in the second half of the video?", Span(1800, 3600)),
+        ("What is shown between 10:00 and 12:30?", Span(600, 750)),
+        ("What does she say after 50:00?", Span(3000, 3600)),
+        ("What does she say around 1:00?", Span(15, 105)),
+        ("What does she say before minute 20?", Span(0, 1200)),
+        ("What does she say in the final hour?", Span(0, 3600)),
+        ("What is promised at the end of the talk?", Span(3060, 3600)),
+    ],
+)
+def test_a_hint_of_time_becomes_a_span(text: str, span: Span) -> None:
+    assert ground(text, HOUR).span == span
+
+
+def test_a_hint_beyond_the_video_leaves_nothing_to_search() -> None:
+    span = ground("What does she say after 2:00:00?", HOUR).span
+    assert span is not None
+    assert span.duration_seconds == 0
+
+
+def test_another_moment_becomes_an_anchor() -> None:
+    question = ground("What does she explain right after the break?", HOUR)
+    assert question.anchor is not None
+    assert (question.anchor.relation, question.anchor.text, question.anchor.adjacent) == (
+        "after",
+        "the break",
+        True,
+    )
+    assert ground("Before the break, what does she say about engines?", HOUR).query == "engines"
+
+
+def test_ranks_are_told_from_the_words() -> None:
+    assert ground("When is the second time she shows the graph?", HOUR).rank == 2
+    assert ground("When does she first mention heat?", HOUR).rank == 1
+    assert ground("When does he mention heat for the last time?", HOUR).rank == -1
+    assert ground("When does he mention heat?", HOUR).rank is None
+
+
+def test_what_an_answer_must_hold() -> None:
+    assert ground("How many laws are there?", HOUR).expected == "number"
+    assert ground("How long is the break?", HOUR).expected == "duration"
+    assert ground("Who founded it?", HOUR).expected == "person"
+    assert ground("In what year was it built?", HOUR).expected == "date"
+    assert ground("What colour is the car?", HOUR).needs_eyes
+
+
+def test_a_follow_up_refers_to_the_last_answer() -> None:
+    turns = [{"query": "the break", "spans": [{"start_seconds": 100.0, "end_seconds": 120.0}]}]
+    later = complete(ground("What does she say after that?", HOUR), turns, HOUR)
+    assert later.span == Span(120, HOUR)
+    again = complete(ground("How long is it?", HOUR), turns, HOUR)
+    assert "the break" in again.query
+    alone = ground("When does she introduce entropy?", HOUR)
+    assert complete(alone, turns, HOUR) == alone
