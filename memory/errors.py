@@ -4,7 +4,8 @@ RewatchError
 ├── InputError              the caller made a mistake; the message says which value and what is allowed
 │   ├── VideoError          a video file is missing, unreadable, not a video, or refused by the decoder
 │   ├── TimecodeError       a time or a span cannot be parsed, or lies outside the video
-│   └── SettingError        an option has a value that cannot work here
+│   ├── SettingError        an option has a value that cannot work here
+│   └── ReplayError         a replayed run asks a model something that was not recorded
 ├── StorageError            the library folder cannot be read or written (read-only, full, damaged)
 ├── ModelOutputError        a model said something invalid; the model may try again
 ├── ToolError               a tool has failed for good; the agent records it as an observation
@@ -32,6 +33,10 @@ class TimecodeError(InputError):
 
 class SettingError(InputError):
     """An option has a value that cannot work here."""
+
+
+class ReplayError(InputError):
+    """A replayed run asks a model something that was not recorded, or the recording cannot be read."""
 
 
 class StorageError(RewatchError):
