@@ -1,48 +1,51 @@
 """A tool call as a plain value: what planners decide, what traces show, what checkpoints keep."""
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
-from rewatch.memory.types import Channel, Span
+from pydantic_core import to_jsonable_python
 
-ToolName = Literal["overview", "search", "read", "zoom"]
+from rewatch.memory.types import Span
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One call of a tool."""
+    """One call of a tool of the registry."""
 
-    tool: ToolName
-    query: str = ""
-    """What to search for."""
-    video_id: str = ""
-    """Which video; "" for all of the run's videos."""
-    span: Span | None = None
-    """Where; None for everywhere the asker allows."""
-    channels: tuple[Channel, ...] | None = None
-    purpose: str = field(default="question")
+    tool: str
+    arguments: Mapping[str, Any]
+    """Plain values as JSON has them; the tool's own model turns them into typed ones."""
+    purpose: str = "question"
     """What the result is for: "question", "anchor", "first" and "second" of an order, or "option X"."""
+
+    @classmethod
+    def of(cls, tool: str, purpose: str = "question", **arguments: object) -> Self:
+        """The call with these typed arguments; None and "" stand for the tool's default."""
+        given = {name: value for name, value in arguments.items() if value is not None and value != ""}
+        return cls(tool, to_jsonable_python(given), purpose)
+
+    @property
+    def query(self) -> str:
+        """What it asks, or ""."""
+        return str(self.arguments.get("query") or self.arguments.get("question") or "")
+
+    @property
+    def span(self) -> Span | None:
+        """Where it looks; None for everywhere the asker allows."""
+        span = self.arguments.get("span")
+        return Span(**span) if span else None
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels that it is restricted to; empty for none."""
+        return tuple(self.arguments.get("channels") or ())
 
     def to_plain(self) -> dict[str, Any]:
         """Values that a checkpoint can hold."""
-        return {
-            "tool": self.tool,
-            "query": self.query,
-            "video_id": self.video_id,
-            "span": (self.span.start_seconds, self.span.end_seconds) if self.span else None,
-            "channels": list(self.channels) if self.channels else None,
-            "purpose": self.purpose,
-        }
+        return asdict(self)
 
     @classmethod
-    def from_plain(cls, values: dict[str, Any]) -> "ToolCall":
+    def from_plain(cls, values: Mapping[str, Any]) -> Self:
         """The call that `to_plain` wrote."""
-        span, channels = values["span"], values["channels"]
-        return cls(
-            values["tool"],
-            values["query"],
-            values["video_id"],
-            Span(*span) if span else None,
-            tuple(channels) if channels else None,
-            values["purpose"],
-        )
+        return cls(**values)

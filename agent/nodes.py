@@ -28,8 +28,7 @@ from rewatch.agent.state import Plain, State
 from rewatch.agent.verification import check, rival, weighed
 from rewatch.memory.errors import LimitReached, RewatchError
 from rewatch.memory.types import Observation
-from rewatch.tools.overview import overview
-from rewatch.tools.read import read
+from rewatch.tools.registry import tool
 from rewatch.tools.search import find
 
 _FOUND = 12
@@ -121,7 +120,14 @@ def verify(state: State, runtime: Runtime[RunContext]) -> Command[Literal["compo
     better = _better_rival(state, run, question, claims)
     if better is not None:
         run.tools.library.store.put_observation(better, question.text)
-        call = ToolCall("search", question.query, better.video_id, question.span, question.channels, "rival")
+        call = ToolCall.of(
+            "search",
+            "rival",
+            query=question.query,
+            video_id=better.video_id,
+            span=question.span,
+            channels=question.channels,
+        )
         runtime.stream_writer(Called(call, (better.id,)))
         found = {"call": call.to_plain(), "observation_ids": [better.id], "error": ""}
         return Command(goto="compose_answer", update={"done": [found]})
@@ -154,28 +160,22 @@ def _call(run: RunContext, question: Question, call: ToolCall) -> tuple[list[Obs
 
 
 def _observations(run: RunContext, question: Question, call: ToolCall) -> list[Observation]:
+    entry = tool(call.tool)
     if call.tool == "search":
-        return _search(run, question, call)
-    found: list[Observation] = []
-    for video in run.tools.videos:
-        if call.video_id in ("", video.video_id):
-            span = call.span.intersection(video.span) if call.span else video.span
-            if span is not None and call.tool == "overview":
-                found += overview(run.tools, video.video_id, span)
-            elif span is not None:
-                found += read(run.tools, video.video_id, span, channels=call.channels)
-    return found
+        return _search(run, question, call.query, call.purpose, entry.validate(call.arguments))
+    return entry.call(run.tools, call.arguments)
 
 
-def _search(run: RunContext, question: Question, call: ToolCall) -> list[Observation]:
+def _search(
+    run: RunContext, question: Question, query: str, purpose: str, arguments: dict[str, Any]
+) -> list[Observation]:
     """Search, and weigh each hit by how likely it answers what this call asks."""
-    asked = question if call.purpose in ("question", "rival") else ground(call.query, 0.0)
-    core = asked.query if call.query == question.text or asked is not question else call.query
-    hits = find(run.tools, call.query, core=core, span=call.span, channels=call.channels, limit=_FOUND)
+    asked = question if purpose in ("question", "rival") else ground(query, 0.0)
+    core = asked.query if query == question.text or asked is not question else query
+    context = run.tools.only(arguments.pop("video_id", ""))
     return [
-        weighed(hit, question, call.query, probability(asked, hit.query, hit.passages, hit.relevance))
-        for hit in hits
-        if call.video_id in ("", hit.video.video_id)
+        weighed(hit, question, query, probability(asked, hit.query, hit.passages, hit.relevance))
+        for hit in find(context, **arguments, core=core, limit=_FOUND)
     ]
 
 

@@ -1,10 +1,12 @@
-"""What every tool call works with: the library, the videos in question, and the meter of the run."""
+"""What every tool call works with: the library, the videos in question, the models and the meter of the run."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from rewatch.memory.errors import ToolError
 from rewatch.memory.library import Library
 from rewatch.memory.types import Limits, Span, VideoInfo
 from rewatch.tools.meter import Meter
+from rewatch.tools.models import Models
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +19,26 @@ class ToolContext:
     span: Span | None = None
     """The part of each video that the asker allows; None allows all of it."""
     meter: Meter = field(default_factory=lambda: Meter(Limits()))
+    models: Models = field(default_factory=Models)
+    """What the run may look with; nothing is loaded until it is used."""
 
     def video(self, video_id: str) -> VideoInfo:
         """The video of that id among those of this context (KeyError when it is not)."""
         return next((video for video in self.videos if video.video_id == video_id), None) or _unknown(
             video_id
         )
+
+    def only(self, video_id: str) -> "ToolContext":
+        """The same context for one of its videos; "" keeps them all.
+
+        Raises:
+            ToolError: The video is not among them.
+        """
+        videos = tuple(video for video in self.videos if video_id in ("", video.video_id))
+        if not videos:
+            known = ", ".join(video.video_id for video in self.videos)
+            raise ToolError(f"video_id {video_id!r} is none of this run's videos: {known}")
+        return replace(self, videos=videos)
 
     def allowed(self, video: VideoInfo, span: Span | None = None) -> Span | None:
         """The part of a wished span that the asker allows; None when nothing is left."""

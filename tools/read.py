@@ -12,7 +12,7 @@ MODEL = "text lines"
 def read(
     context: ToolContext,
     video_id: str,
-    span: Span,
+    span: Span | None = None,
     *,
     channels: tuple[Channel, ...] | None = None,
     limit: int = 200,
@@ -22,7 +22,7 @@ def read(
     Args:
         context: The library and the videos.
         video_id: The video to read.
-        span: Which part of it.
+        span: Which part of it; None for all of it.
         channels: Restrict to channels; None reads all of them.
         limit: Return at most so many lines.
 

@@ -11,7 +11,7 @@ from rewatch.agent.calls import ToolCall
 from rewatch.agent.hints import Anchor
 from rewatch.agent.planners import Done
 from rewatch.agent.question import Question
-from rewatch.memory.types import Observation, Span
+from rewatch.memory.types import Channel, Observation, Span
 from rewatch.tools.words import content_words
 
 SUFFICIENT = 0.5
@@ -52,29 +52,29 @@ class RulesPlanner:
         if question.type in ("summary", "order") or not question.query:
             return stages[:2]
         if question.query != question.text:
-            stages.append((ToolCall("search", question.query, "", question.span, question.channels),))
+            stages.append((_search(question.query, question.span, question.channels),))
         if question.channels:
-            stages.append((ToolCall("search", question.text, "", question.span),))
+            stages.append((_search(question.text, question.span),))
         return stages
 
 
 def _first_calls(question: Question) -> tuple[ToolCall, ...]:
     span, channels = question.span, question.channels
     if question.type == "summary":
-        return (ToolCall("overview", span=span),)
+        return (ToolCall.of("overview", span=span),)
     if question.type == "order":
         first, second = question.targets
         return (
-            ToolCall("search", first, "", span, channels, "first"),
-            ToolCall("search", second, "", span, channels, "second"),
+            _search(first, span, channels, "first"),
+            _search(second, span, channels, "second"),
         )
     if not question.query and not question.anchor:
-        return (ToolCall("read", span=span, channels=channels),)
-    calls = [ToolCall("search", question.text, "", span, channels)]
+        return (ToolCall.of("read", span=span, channels=channels),)
+    calls = [_search(question.text, span, channels)]
     if question.anchor:
-        calls.append(ToolCall("search", question.anchor.text, purpose="anchor"))
+        calls.append(_search(question.anchor.text, purpose="anchor"))
     calls += [
-        ToolCall("search", f"{question.text} {text}", "", span, channels, f"option {letter}")
+        _search(f"{question.text} {text}", span, channels, f"option {letter}")
         for letter, text in question.options.items()
     ]
     return tuple(calls)
@@ -88,8 +88,18 @@ def _from_anchor(question: Question, done: Sequence[Done]) -> tuple[ToolCall, ..
         return ()
     span = _beside(anchor, found)
     if content_words(question.query):
-        return (ToolCall("search", question.query, found.video_id, span, question.channels),)
-    return (ToolCall("read", "", found.video_id, span, question.channels),)
+        return (_search(question.query, span, question.channels, video_id=found.video_id),)
+    return (ToolCall.of("read", video_id=found.video_id, span=span, channels=question.channels),)
+
+
+def _search(
+    query: str,
+    span: Span | None = None,
+    channels: tuple[Channel, ...] | None = None,
+    purpose: str = "question",
+    video_id: str = "",
+) -> ToolCall:
+    return ToolCall.of("search", purpose, query=query, video_id=video_id, span=span, channels=channels)
 
 
 def _beside(anchor: Anchor, found: Observation) -> Span:
