@@ -57,9 +57,9 @@ def finish(question: Question, state: State, done: Sequence[Done], run: RunConte
     stopped: Stopped = "sufficient" if found and state["stopped"] != "limit" else _stopped(state, found)
     return Answer(
         question=state["question"],
-        text=_text(question, held) if found else _not_found(question, run),
+        text=run.writer.text(question, held) if found else _not_found(question, run),
         found=found,
-        confidence=_confidence(question, found, cited, [s for item in done for s in item.observations]),
+        confidence=_confidence(state, found, cited, [s for item in done for s in item.observations]),
         stopped=stopped,
         run_id=state["run_id"],
         choice=_letter(held) if question.options and found else None,
@@ -221,7 +221,8 @@ def _letter(held: Sequence[Claim]) -> str | None:
     return match[1] if match else None
 
 
-def _text(question: Question, held: Sequence[Claim]) -> str:
+def worded(question: Question, held: Sequence[Claim]) -> str:
+    """The answer in the words of the claims that hold."""
     first = held[0].text
     if question.type == "yes_no" and not question.options:
         first = f"Yes. {first}"
@@ -257,12 +258,17 @@ def _missing(question: Question, run: RunContext, state: State) -> str:
 def _stopped(state: State, found: bool) -> Stopped:
     if state["stopped"] == "limit":
         return "limit"
+    if state["stopped"] == "error" and not found:
+        return "error"
     return "sufficient" if found else "exhausted"
 
 
 def _confidence(
-    question: Question, found: bool, cited: Sequence[Observation], seen: Sequence[Observation]
+    state: State, found: bool, cited: Sequence[Observation], seen: Sequence[Observation]
 ) -> float:
+    told = state.get("confidence")
+    if told is not None:
+        return round(told, 4)
     best = max((item.probability or 0.0 for item in (cited if found else seen)), default=0.0)
     if found:
         return round(best, 4) if best else 1.0

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from rewatch.agent.planners import Planner
 from rewatch.agent.settings import Settings
+from rewatch.agent.writers import Writer
 from rewatch.tools.context import ToolContext
 
 
@@ -14,3 +15,4 @@ class RunContext:
     settings: Settings
     tools: ToolContext
     planner: Planner
+    writer: Writer

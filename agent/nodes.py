@@ -6,9 +6,7 @@ Routing is data: a node that chooses returns a `Command` naming the next one. Ob
 their ids into the state; `composition` writes the answer's claims, `verification` checks them.
 """
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -17,7 +15,7 @@ from langgraph.types import Command
 
 from rewatch.agent.answer import Claim
 from rewatch.agent.calls import ToolCall
-from rewatch.agent.composition import compose, finish
+from rewatch.agent.composition import finish
 from rewatch.agent.context import RunContext
 from rewatch.agent.events import Called, Finished, Grounded, Planned, Reflected, Verified
 from rewatch.agent.evidence_model import probability
@@ -25,7 +23,7 @@ from rewatch.agent.follow_up import complete
 from rewatch.agent.planners import Done
 from rewatch.agent.question import Question, ground
 from rewatch.agent.state import Plain, State
-from rewatch.agent.verification import check, rival, weighed
+from rewatch.agent.verification import weighed
 from rewatch.memory.errors import LimitReached, RewatchError
 from rewatch.memory.types import Observation
 from rewatch.tools.registry import tool
@@ -64,12 +62,17 @@ def ground_question(state: State, runtime: Runtime[RunContext]) -> dict[str, Any
 def plan(state: State, runtime: Runtime[RunContext]) -> Command[Literal["act", "compose_answer"]]:
     """Choose the next tool calls; none left, or too many rounds, leads to the answer."""
     run = runtime.context
-    calls = run.planner.plan(grounded(state, run), seen(state, run))
-    if not calls or state["round"] >= run.settings.max_rounds:
-        return Command(goto="compose_answer", update={"stopped": "exhausted", "planned": []})
+    if state["round"] >= run.settings.max_rounds:
+        return Command(goto="compose_answer", update={"stopped": "exhausted"})
+    try:
+        calls = run.planner.plan(grounded(state, run), seen(state, run), state["missing"])
+    except RewatchError as error:
+        return Command(goto="compose_answer", update=_stopped_by(run, error))
+    if not calls:
+        return Command(goto="compose_answer", update={"stopped": "exhausted", "spent": _spent(run)})
     runtime.stream_writer(Planned(calls))
     planned = [call.to_plain() for call in calls]
-    return Command(goto="act", update={"planned": planned, "round": state["round"] + 1})
+    return Command(goto="act", update={"planned": planned, "round": state["round"] + 1, "spent": _spent(run)})
 
 
 def act(state: State, runtime: Runtime[RunContext]) -> dict[str, Any]:
@@ -78,63 +81,68 @@ def act(state: State, runtime: Runtime[RunContext]) -> dict[str, Any]:
     calls = [ToolCall.from_plain(values) for values in state["planned"]]
     with ThreadPoolExecutor(max_workers=max(min(len(calls), 4), 1)) as pool:
         results = list(pool.map(lambda call: _call(run, question, call), calls))
-    done: list[Plain] = []
-    stopped = ""
-    for call, (observations, error, limited) in zip(calls, results, strict=True):
-        with run.tools.library.store.transaction():
-            for observation in observations:
-                run.tools.library.store.put_observation(observation, call.query)
-        ids = tuple(observation.id for observation in observations)
-        runtime.stream_writer(Called(call, ids, error))
-        done.append({"call": call.to_plain(), "observation_ids": list(ids), "error": error})
-        stopped = "limit" if limited else stopped
-    return {"done": done, "planned": [], "stopped": stopped, "spent": asdict(run.tools.meter.cost)}
+    for result, _ in results:
+        runtime.stream_writer(
+            Called(result.call, tuple(item.id for item in result.observations), result.error)
+        )
+    stopped = "limit" if any(limited for _, limited in results) else ""
+    done = [_stored(run, result) for result, _ in results]
+    return {"done": done, "planned": [], "stopped": stopped, "spent": _spent(run)}
 
 
 def reflect(state: State, runtime: Runtime[RunContext]) -> Command[Literal["plan", "compose_answer"]]:
     """Judge whether what was seen suffices, and say what is missing."""
-    run, question = runtime.context, grounded(state, runtime.context)
-    done = seen(state, run)
-    sufficient = run.planner.sufficient(question, done)
-    best = max((item.best.probability or 0.0 for item in done if item.best), default=0.0)
-    missing = "" if sufficient else f"nothing seen so far answers: {question.query or question.text}"
-    runtime.stream_writer(Reflected(sufficient, best, missing))
+    run = runtime.context
+    try:
+        judged = run.planner.reflect(grounded(state, run), seen(state, run))
+    except RewatchError as error:
+        return Command(goto="compose_answer", update=_stopped_by(run, error))
+    runtime.stream_writer(Reflected(judged.sufficient, judged.confidence, judged.missing))
+    update = {"missing": judged.missing, "spent": _spent(run)}
     if state["stopped"] == "limit":
-        return Command(goto="compose_answer", update={"missing": missing})
-    if sufficient:
-        return Command(goto="compose_answer", update={"stopped": "sufficient", "missing": ""})
-    return Command(goto="plan", update={"missing": missing})
+        return Command(goto="compose_answer", update=update)
+    if judged.sufficient:
+        return Command(goto="compose_answer", update={**update, "stopped": "sufficient"})
+    return Command(goto="plan", update=update)
 
 
 def compose_answer(state: State, runtime: Runtime[RunContext]) -> dict[str, Any]:
     """Write the claims of the answer, each citing observations."""
     run = runtime.context
-    claims = compose(grounded(state, run), seen(state, run))
-    return {"claims": [asdict(claim) for claim in claims]}
+    try:
+        draft = run.writer.compose(grounded(state, run), seen(state, run))
+    except RewatchError as error:
+        return {"claims": [], **_stopped_by(run, error)}
+    claims = [asdict(claim) for claim in draft.claims]
+    return {"claims": claims, "confidence": draft.confidence, "spent": _spent(run)}
 
 
-def verify(state: State, runtime: Runtime[RunContext]) -> Command[Literal["compose_answer", "conclude"]]:
-    """Check every claim; a better rival sends the answer back to be written again, once."""
-    run, question = runtime.context, grounded(state, runtime.context)
+def verify(
+    state: State, runtime: Runtime[RunContext]
+) -> Command[Literal["plan", "compose_answer", "conclude"]]:
+    """Check every claim.
+
+    A better rival sends the answer back to be written again; what the check finds missing leads back to the plan.
+    """
+    run = runtime.context
     claims = [Claim(c["text"], c["verdict"], tuple(c["evidence_ids"])) for c in state["claims"]]
-    better = _better_rival(state, run, question, claims)
-    if better is not None:
-        run.tools.library.store.put_observation(better, question.text)
-        call = ToolCall.of(
-            "search",
-            "rival",
-            query=question.query,
-            video_id=better.video_id,
-            span=question.span,
-            channels=question.channels,
-        )
-        runtime.stream_writer(Called(call, (better.id,)))
-        found = {"call": call.to_plain(), "observation_ids": [better.id], "error": ""}
-        return Command(goto="compose_answer", update={"done": [found]})
-    checked = [_checked(run, claim) for claim in claims]
-    for claim, reason in checked:
+    try:
+        checked = run.writer.check(grounded(state, run), claims, seen(state, run))
+    except RewatchError as error:
+        return Command(goto="conclude", update=_stopped_by(run, error))
+    if checked.rival is not None:
+        done = _stored(run, checked.rival)
+        runtime.stream_writer(Called(checked.rival.call, tuple(done["observation_ids"])))
+        return Command(goto="compose_answer", update={"done": [done]})
+    for claim, reason in checked.claims:
         runtime.stream_writer(Verified(claim.text, claim.verdict, reason))
-    return Command(goto="conclude", update={"claims": [asdict(claim) for claim, _ in checked]})
+    update: Plain = {"claims": [asdict(claim) for claim, _ in checked.claims], "spent": _spent(run)}
+    if checked.missing and state["round"] < run.settings.max_rounds and state["stopped"] == "sufficient":
+        again = {"round": state["round"] + 1, "missing": checked.missing, "stopped": ""}
+        return Command(goto="plan", update={**update, **again})
+    if checked.confidence is not None:
+        update["confidence"] = checked.confidence
+    return Command(goto="conclude", update=update)
 
 
 def conclude(state: State, runtime: Runtime[RunContext]) -> dict[str, Any]:
@@ -148,15 +156,13 @@ def conclude(state: State, runtime: Runtime[RunContext]) -> dict[str, Any]:
     return {"answer": answer.to_dict(), "turns": [turn]}
 
 
-def _call(run: RunContext, question: Question, call: ToolCall) -> tuple[list[Observation], str, bool]:
-    """Make one call; returns what it saw, why it failed, and whether a limit stopped it."""
+def _call(run: RunContext, question: Question, call: ToolCall) -> tuple[Done, bool]:
+    """Make one call; returns what it saw or why it failed, and whether a limit stopped it."""
     try:
         run.tools.meter.check()
-        return _observations(run, question, call), "", False
-    except LimitReached as error:
-        return [], str(error), True
+        return Done(call, tuple(_observations(run, question, call))), False
     except RewatchError as error:
-        return [], str(error), False
+        return Done(call, (), str(error)), isinstance(error, LimitReached)
 
 
 def _observations(run: RunContext, question: Question, call: ToolCall) -> list[Observation]:
@@ -179,36 +185,20 @@ def _search(
     ]
 
 
-def _better_rival(
-    state: State, run: RunContext, question: Question, claims: Sequence[Claim]
-) -> Observation | None:
-    """A passage elsewhere that beats the best evidence; looked for once, for questions of one place."""
-    looked = any(item["call"]["purpose"] == "rival" for item in state.get("done") or [])
-    if (
-        looked
-        or not claims
-        or question.type in ("summary", "order", "count")
-        or question.options
-        or question.anchor
-    ):
-        return None
-    cited = run.tools.library.store.observations(list(claims[0].evidence_ids))
-    with suppress(LimitReached):
-        return rival(run, question, cited[0], question.span) if cited else None
-    return None
+def _stored(run: RunContext, done: Done) -> Plain:
+    """Keep what a call saw in the memory; returns what the state keeps of it."""
+    with run.tools.library.store.transaction():
+        for observation in done.observations:
+            run.tools.library.store.put_observation(observation, done.call.query)
+    ids = [observation.id for observation in done.observations]
+    return {"call": done.call.to_plain(), "observation_ids": ids, "error": done.error}
 
 
-def _checked(run: RunContext, claim: Claim) -> tuple[Claim, str]:
-    """A claim with its verdict: supported when all of its evidence is."""
-    observations = run.tools.library.store.observations(list(claim.evidence_ids))
-    try:
-        checks = [check(run, observation) for observation in observations if observation.tool == "search"]
-    except LimitReached as error:
-        return Claim(claim.text, "unverified", claim.evidence_ids), str(error)
-    worst = next((item for item in checks if item.verdict != "supported"), None)
-    if worst is not None:
-        return Claim(claim.text, worst.verdict, claim.evidence_ids), worst.reason
-    if not observations:
-        return Claim(claim.text, "unverified", claim.evidence_ids), "it cites no evidence"
-    reason = checks[0].reason if checks else "the cited lines were read as they stand in the memory"
-    return Claim(claim.text, "supported", claim.evidence_ids), reason
+def _stopped_by(run: RunContext, error: RewatchError) -> Plain:
+    """The state's change when a planner or a writer cannot go on."""
+    stopped = "limit" if isinstance(error, LimitReached) else "error"
+    return {"stopped": stopped, "missing": str(error), "spent": _spent(run)}
+
+
+def _spent(run: RunContext) -> Plain:
+    return asdict(run.tools.meter.cost)

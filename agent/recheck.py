@@ -1,16 +1,16 @@
 """Reading a cited screen again from the video's pixels: the second look behind `recheck`."""
 
-from rewatch.agent.context import RunContext
 from rewatch.memory.ingest.ocr import ScreenReader
 from rewatch.memory.types import Observation, Span
+from rewatch.tools.context import ToolContext
 from rewatch.tools.zoom import zoom
 
 
-def read_pixels(run: RunContext, observation: Observation) -> str:
+def read_pixels(context: ToolContext, observation: Observation) -> str:
     """Read the frame in the middle of an observation.
 
     Args:
-        run: The run; one frame is charged.
+        context: The library and the videos; one frame is charged.
         observation: An on-screen text.
 
     Returns:
@@ -21,11 +21,11 @@ def read_pixels(run: RunContext, observation: Observation) -> str:
     """
     middle = observation.span.middle_seconds
     seen = zoom(
-        run.tools,
+        context,
         observation.video_id,
         Span(middle, middle),
         frames=1,
-        decoder=run.tools.library.settings_of(observation.video_id).decoder,
+        decoder=context.library.settings_of(observation.video_id).decoder,
     )
     reader = ScreenReader()
     try:

@@ -24,6 +24,8 @@ class Ask(TypedDict):
     done: None
     round: int
     claims: list[Plain]
+    confidence: None
+    missing: str
     stopped: str
 
 
@@ -45,6 +47,8 @@ class State(TypedDict):
     missing: str
     claims: list[Plain]
     """Claims of the answer, with verdicts once they are verified."""
+    confidence: float | None
+    """Probability that the claims are right, where the writer tells one."""
     stopped: str
     """Why the run ends, or "" while it does not."""
     spent: dict[str, float]

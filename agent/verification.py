@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass, replace
 
 from rewatch.agent.answer import Verdict
-from rewatch.agent.context import RunContext
 from rewatch.agent.evidence_model import probability
 from rewatch.agent.planners.rules import SUFFICIENT
 from rewatch.agent.question import Question
 from rewatch.memory.types import Observation, Span
+from rewatch.tools.context import ToolContext
 from rewatch.tools.passages import load
 from rewatch.tools.read import read
 from rewatch.tools.relevance import compare, embed_query
@@ -35,12 +35,13 @@ class Check:
     reason: str
 
 
-def check(run: RunContext, observation: Observation) -> Check:
+def check(context: ToolContext, observation: Observation, *, recheck: bool) -> Check:
     """Read the cited span again and compare it with the quote.
 
     Args:
-        run: The run.
+        context: The library and the videos.
         observation: The evidence.
+        recheck: Read a cited screen again from the video's pixels too.
 
     Returns:
         "supported" when the words stand there and answer more likely than not; "refuted" when they do not
@@ -48,13 +49,13 @@ def check(run: RunContext, observation: Observation) -> Check:
     """
     span = observation.span
     wide = Span(max(span.start_seconds - _MARGIN_SECONDS, 0.0), span.end_seconds + _MARGIN_SECONDS)
-    lines = read(run.tools, observation.video_id, wide, channels=(observation.channel,))
+    lines = read(context, observation.video_id, wide, channels=(observation.channel,))
     if not stands(observation.text, " ".join(line.text for line in lines)):
         return Check("refuted", "the quoted words are not among the lines stored for this span")
-    if run.settings.recheck and observation.channel == "screen":
+    if recheck and observation.channel == "screen":
         from rewatch.agent.recheck import read_pixels
 
-        if not stands(observation.text, read_pixels(run, observation)):
+        if not stands(observation.text, read_pixels(context, observation)):
             return Check("refuted", "the frame, read again, does not show these words")
     chance = observation.probability or 0.0
     if chance < SUFFICIENT:
@@ -72,11 +73,13 @@ def stands(quote: str, text: str) -> bool:
     return bool(wanted) and found >= _QUOTED * len(wanted)
 
 
-def rival(run: RunContext, question: Question, cited: Observation, span: Span | None) -> Observation | None:
+def rival(
+    context: ToolContext, question: Question, cited: Observation, span: Span | None
+) -> Observation | None:
     """Find a passage elsewhere that answers better than the cited one, by words alone.
 
     Args:
-        run: The run.
+        context: The library and the videos.
         question: The grounded question.
         cited: The evidence to beat.
         span: Where the search was allowed.
@@ -84,13 +87,13 @@ def rival(run: RunContext, question: Question, cited: Observation, span: Span | 
     Returns:
         The rival, or None.
     """
-    query = embed_query(run.tools.library.encoder, question.text, question.query)
-    video = run.tools.video(cited.video_id)
-    allowed = run.tools.allowed(video, span)
+    query = embed_query(context.library.encoder, question.text, question.query)
+    video = context.video(cited.video_id)
+    allowed = context.allowed(video, span)
     if allowed is None or not query.words:
         return None
-    passages = load(run.tools.library, video.video_id)
-    by_words = run.tools.library.store.search_words(
+    passages = load(context.library, video.video_id)
+    by_words = context.library.store.search_words(
         [word.text for word in query.words], video.video_id, allowed, kinds_of(question.channels), _RIVALS
     )
     positions = [
@@ -98,7 +101,7 @@ def rival(run: RunContext, question: Question, cited: Observation, span: Span | 
         for sentence, _ in by_words
         if sentence.id in passages.rows and not sentence.span.overlaps(cited.span)
     ]
-    for relevance in compare(run.tools.library.encoder, query, passages, positions)[:1]:
+    for relevance in compare(context.library.encoder, query, passages, positions)[:1]:
         chance = probability(question, query, passages, relevance)
         hit = Hit(video, passages.sentences[relevance.position], passages, relevance, query)
         if chance > (cited.probability or 0.0) and relevance.score > cited.score:

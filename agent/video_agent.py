@@ -13,23 +13,28 @@ import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from rewatch.agent.answer import Answer
+from rewatch.agent.backends import Backends
 from rewatch.agent.context import RunContext
 from rewatch.agent.events import Event, Finished
 from rewatch.agent.graph import build_graph
 from rewatch.agent.planners.rules import RulesPlanner
 from rewatch.agent.settings import Settings
 from rewatch.agent.state import Ask
+from rewatch.agent.writers.quoting import QuotingWriter
 from rewatch.memory.errors import InputError, LimitReached, StorageError
 from rewatch.memory.ingest.pipeline import Progress
 from rewatch.memory.library import Library
 from rewatch.memory.types import Cost, Limits, Span, VideoInfo
 from rewatch.tools.context import ToolContext
 from rewatch.tools.meter import Meter
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
 Videos = str | Path | Sequence[str | Path]
 """One video, or several: files, or names or ids of videos that the library holds."""
@@ -38,17 +43,26 @@ Videos = str | Path | Sequence[str | Path]
 class VideoAgent:
     """Answers questions about videos. One agent serves one thread at a time; its memory outlives it."""
 
-    def __init__(self, settings: Settings | None = None, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        progress: Progress | None = None,
+        chat_model: "BaseChatModel | None" = None,
+    ) -> None:
         """Open the library.
 
         Args:
             settings: Everything the agent can be told; None takes the defaults.
             progress: Called while a video is indexed, with the stage, seconds done and the video's length.
+            chat_model: A LangChain chat model that is open already, to stand for the one that
+                `settings.planner` names.
 
         Raises:
             StorageError: The library folder cannot be used.
+            InputError: A recording cannot be written or read.
         """
         self.settings = settings or Settings()
+        self._backends = Backends(self.settings, chat_model)
         self.library = Library.open(self.settings.library)
         self._progress = progress
         self._connection = _open_checkpoints(self.settings.library / "checkpoints.db")
@@ -59,6 +73,7 @@ class VideoAgent:
         """Close the library; what is stored stays."""
         self._connection.close()
         self.library.close()
+        self._backends.close()
 
     def __enter__(self) -> Self:
         return self
@@ -122,7 +137,7 @@ class VideoAgent:
         left = self._left_over(config, asked)
         spent = Cost(**left["spent"]) if left and left.get("spent") else Cost()
         meter = Meter(self.settings.limits, spent + Cost(seconds=time.monotonic() - started))
-        run = RunContext(self.settings, ToolContext(self.library, videos, span, meter), RulesPlanner())
+        run = self._run(ToolContext(self.library, videos, span, meter, self._backends.models))
         start: Any = None if left else asked
         events: Iterator[Any] = self._graph.stream(start, config, context=run, stream_mode="custom")
         yield from events
@@ -176,6 +191,18 @@ class VideoAgent:
 
         return self.library.prepare(video, self.settings.ingest, report)
 
+    def _run(self, tools: ToolContext) -> RunContext:
+        """The live objects of one run, with the planner and the writer that the settings name."""
+        if self.settings.planner == "rules":
+            return RunContext(
+                self.settings, tools, RulesPlanner(), QuotingWriter(tools, self.settings.recheck)
+            )
+        from rewatch.agent.planners.llm import LlmPlanner
+        from rewatch.agent.writers.llm import LlmWriter
+
+        chat = self._backends.chat(tools.meter)
+        return RunContext(self.settings, tools, LlmPlanner(chat, tools), LlmWriter(chat))
+
     def _index(self, video: Videos) -> tuple[VideoInfo, ...]:
         names = [video] if isinstance(video, str | Path) else list(video)
         if not names:
@@ -215,6 +242,8 @@ def _ask(videos: Sequence[VideoInfo], question: str, options: dict[str, str], sp
         done=None,
         round=0,
         claims=[],
+        confidence=None,
+        missing="",
         stopped="",
     )
 

@@ -34,11 +34,28 @@ class Meter:
             LimitReached: The limits do not allow it; nothing is charged.
         """
         with self._lock:
-            full = self.limits.passed_by(self.cost + cost)
-            if full is not None:
-                raise LimitReached(f"the limit on {full} is reached; raise it to look further")
+            self._refuse_beyond(cost)
+            self._spent = self._spent + cost
+
+    def require(self, cost: Cost) -> None:
+        """Make sure that this much may still be spent; nothing is charged.
+
+        Raises:
+            LimitReached: The limits do not allow it.
+        """
+        with self._lock:
+            self._refuse_beyond(cost)
+
+    def record(self, cost: Cost) -> None:
+        """Add what was spent already, such as the tokens that a model says it took. Never refuses."""
+        with self._lock:
             self._spent = self._spent + cost
 
     def check(self) -> None:
         """Raise LimitReached when the time of the run is over."""
         self.charge(Cost())
+
+    def _refuse_beyond(self, cost: Cost) -> None:
+        full = self.limits.passed_by(self.cost + cost)
+        if full is not None:
+            raise LimitReached(f"the limit on {full} is reached; raise it to look further")

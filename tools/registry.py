@@ -79,11 +79,7 @@ class Tool:
         try:
             valid = self.arguments.model_validate(dict(arguments))
         except ValidationError as error:
-            faults = (
-                f"{'.'.join(map(str, fault['loc'])) or 'arguments'}: {fault['msg']}"
-                for fault in error.errors()
-            )
-            raise ModelOutputError(f"{self.name}: {'; '.join(faults)}") from error
+            raise ModelOutputError(f"{self.name}: {faults(error)}") from error
         return {name: getattr(valid, name) for name in valid.model_fields_set}
 
     def call(self, context: ToolContext, arguments: Mapping[str, Any]) -> list[Observation]:
@@ -127,6 +123,13 @@ def tool(name: str) -> Tool:
 def offered(context: ToolContext) -> tuple[Tool, ...]:
     """The tools that can be called in this run."""
     return tuple(entry for entry in TOOLS if entry.offered(context))
+
+
+def faults(error: ValidationError) -> str:
+    """Every fault of plain values that did not fit, with its place, on one line."""
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc'])) or 'arguments'}: {fault['msg']}" for fault in error.errors()
+    )
 
 
 def _observations(result: Sequence[Observation] | Result) -> list[Observation]:

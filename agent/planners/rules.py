@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rewatch.agent.calls import ToolCall
 from rewatch.agent.hints import Anchor
-from rewatch.agent.planners import Done
+from rewatch.agent.planners import Done, Reflection
 from rewatch.agent.question import Question
 from rewatch.memory.types import Channel, Observation, Span
 from rewatch.tools.words import content_words
@@ -27,7 +27,7 @@ FOREVER = 10.0**7
 class RulesPlanner:
     """Plans by rules."""
 
-    def plan(self, question: Question, done: Sequence[Done]) -> tuple[ToolCall, ...]:
+    def plan(self, question: Question, done: Sequence[Done], missing: str) -> tuple[ToolCall, ...]:
         """The first calls that were not yet made, from the dearest hope to the last resort."""
         made = [item.call for item in done]
         for calls in self._stages(question, done):
@@ -36,8 +36,14 @@ class RulesPlanner:
                 return new
         return ()
 
-    def sufficient(self, question: Question, done: Sequence[Done]) -> bool:
-        """Whether each thing that the question asks for was seen with more confidence than doubt."""
+    def reflect(self, question: Question, done: Sequence[Done]) -> Reflection:
+        """Sufficient when each thing that the question asks for was seen with more confidence than doubt."""
+        best = max((item.best.probability or 0.0 for item in done if item.best), default=0.0)
+        if self._sufficient(question, done):
+            return Reflection(True, best)
+        return Reflection(False, best, f"nothing seen so far answers: {question.query or question.text}")
+
+    def _sufficient(self, question: Question, done: Sequence[Done]) -> bool:
         if question.type == "summary":
             return any(item.observations for item in done)
         if question.anchor and not any(item.call.purpose == "question" and item.call.span for item in done):

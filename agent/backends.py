@@ -1,0 +1,67 @@
+"""The models that the settings name, each opened at first use and kept for the life of an agent.
+
+Owns which backend serves which setting, and the tape that their calls pass through.
+"""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rewatch.agent.settings import Settings
+from rewatch.tools.meter import Meter
+from rewatch.tools.models import Models
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from rewatch.agent.chat.chat import Chat
+    from rewatch.tools.replay import Tape
+
+
+class Backends:
+    """What answers the calls to models."""
+
+    def __init__(self, settings: Settings, chat_model: "BaseChatModel | None" = None) -> None:
+        """Open the tape, and nothing else.
+
+        Args:
+            settings: Which models there are.
+            chat_model: An open chat model, in place of the one that `settings.planner` names.
+
+        Raises:
+            InputError: The file to record to exists, or the recording to replay cannot be read.
+        """
+        self._settings = settings
+        self._chat_model = chat_model
+        self._tape = _open_tape(settings)
+        self.models = Models()
+        """What the tools may look with."""
+
+    def chat(self, meter: Meter) -> "Chat":
+        """The chat model within one run, whose limits the meter holds."""
+        from rewatch.agent.chat.chat import Chat, Prices
+
+        prices = Prices(self._settings.input_dollars, self._settings.output_dollars)
+        return Chat(self._settings.planner, lambda: self._opened, meter, prices, self._tape)
+
+    def close(self) -> None:
+        """Close the recording, if there is one."""
+        from rewatch.tools.replay import Recorder
+
+        if isinstance(self._tape, Recorder):
+            self._tape.close()
+
+    @cached_property
+    def _opened(self) -> "BaseChatModel":
+        if self._chat_model is not None:
+            return self._chat_model
+        from rewatch.agent.chat.providers import open_chat_model
+
+        return open_chat_model(self._settings)
+
+
+def _open_tape(settings: Settings) -> "Tape | None":
+    if settings.record is None and settings.replay is None:
+        return None
+    from rewatch.tools.replay import Recorder, Replay
+
+    return Recorder(settings.record) if settings.record else Replay(settings.replay)  # type: ignore[arg-type]

@@ -1,0 +1,87 @@
+"""The writer that needs no model: it quotes the passages that answer, and reads them again before they count."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from rewatch.agent.answer import Claim
+from rewatch.agent.calls import ToolCall
+from rewatch.agent.composition import compose, worded
+from rewatch.agent.planners import Done
+from rewatch.agent.question import Question
+from rewatch.agent.verification import check, rival
+from rewatch.agent.writers import Checked, Draft
+from rewatch.memory.errors import LimitReached
+from rewatch.memory.types import Observation
+from rewatch.tools.context import ToolContext
+
+
+@dataclass(frozen=True, slots=True)
+class QuotingWriter:
+    """Answers in the video's own words."""
+
+    tools: ToolContext
+    recheck: bool = False
+    """Read cited screens again from the video's pixels."""
+
+    def compose(self, question: Question, done: Sequence[Done]) -> Draft:
+        """Quote the best passages."""
+        return Draft(tuple(compose(question, done)))
+
+    def check(self, question: Question, claims: Sequence[Claim], done: Sequence[Done]) -> Checked:
+        """Look for a better passage elsewhere, once, then read the cited lines again."""
+        better = self._better_rival(question, claims, done)
+        if better is not None:
+            return Checked((), better)
+        return Checked(tuple(self._checked(claim) for claim in claims))
+
+    def text(self, question: Question, held: Sequence[Claim]) -> str:
+        """The quotations that hold."""
+        return worded(question, held)
+
+    def _better_rival(self, question: Question, claims: Sequence[Claim], done: Sequence[Done]) -> Done | None:
+        """A passage elsewhere that beats the best evidence; for questions of one place."""
+        looked = any(item.call.purpose == "rival" for item in done)
+        if (
+            looked
+            or not claims
+            or question.type in ("summary", "order", "count")
+            or question.options
+            or question.anchor
+        ):
+            return None
+        cited = self._cited(claims[0])
+        better = None
+        with suppress(LimitReached):
+            better = rival(self.tools, question, cited[0], question.span) if cited else None
+        if better is None:
+            return None
+        call = ToolCall.of(
+            "search",
+            "rival",
+            query=question.query,
+            video_id=better.video_id,
+            span=question.span,
+            channels=question.channels,
+        )
+        return Done(call, (better,))
+
+    def _checked(self, claim: Claim) -> tuple[Claim, str]:
+        """A claim with its verdict: supported when all of its evidence is."""
+        cited = self._cited(claim)
+        try:
+            checks = [
+                check(self.tools, seen, recheck=self.recheck) for seen in cited if seen.tool == "search"
+            ]
+        except LimitReached as error:
+            return Claim(claim.text, "unverified", claim.evidence_ids), str(error)
+        worst = next((item for item in checks if item.verdict != "supported"), None)
+        if worst is not None:
+            return Claim(claim.text, worst.verdict, claim.evidence_ids), worst.reason
+        if not cited:
+            return Claim(claim.text, "unverified", claim.evidence_ids), "it cites no evidence"
+        reason = checks[0].reason if checks else "the cited lines were read as they stand in the memory"
+        return Claim(claim.text, "supported", claim.evidence_ids), reason
+
+    def _cited(self, claim: Claim) -> list[Observation]:
+        return self.tools.library.store.observations(list(claim.evidence_ids))
