@@ -24,11 +24,13 @@ from rewatch.agent.planners import Done
 from rewatch.agent.question import Question, ground
 from rewatch.agent.state import Plain, State
 from rewatch.agent.verification import weighed
-from rewatch.memory.errors import LimitReached, RewatchError
+from rewatch.memory.errors import LimitReached, ModelOutputError, RewatchError, ToolError
 from rewatch.memory.types import Observation
 from rewatch.tools.registry import tool
 from rewatch.tools.search import find
 
+FAILURES = (LimitReached, ModelOutputError, ToolError)
+"""What ends a run with an honest answer; a mistake of the caller's is raised instead."""
 _FOUND = 12
 """Passages that one search returns to the planner."""
 
@@ -66,7 +68,7 @@ def plan(state: State, runtime: Runtime[RunContext]) -> Command[Literal["act", "
         return Command(goto="compose_answer", update={"stopped": "exhausted"})
     try:
         calls = run.planner.plan(grounded(state, run), seen(state, run), state["missing"])
-    except RewatchError as error:
+    except FAILURES as error:
         return Command(goto="compose_answer", update=_stopped_by(run, error))
     if not calls:
         return Command(goto="compose_answer", update={"stopped": "exhausted", "spent": _spent(run)})
@@ -95,7 +97,7 @@ def reflect(state: State, runtime: Runtime[RunContext]) -> Command[Literal["plan
     run = runtime.context
     try:
         judged = run.planner.reflect(grounded(state, run), seen(state, run))
-    except RewatchError as error:
+    except FAILURES as error:
         return Command(goto="compose_answer", update=_stopped_by(run, error))
     runtime.stream_writer(Reflected(judged.sufficient, judged.confidence, judged.missing))
     update = {"missing": judged.missing, "spent": _spent(run)}
@@ -111,7 +113,7 @@ def compose_answer(state: State, runtime: Runtime[RunContext]) -> dict[str, Any]
     run = runtime.context
     try:
         draft = run.writer.compose(grounded(state, run), seen(state, run))
-    except RewatchError as error:
+    except FAILURES as error:
         return {"claims": [], **_stopped_by(run, error)}
     claims = [asdict(claim) for claim in draft.claims]
     return {"claims": claims, "confidence": draft.confidence, "spent": _spent(run)}
@@ -128,7 +130,7 @@ def verify(
     claims = [Claim(c["text"], c["verdict"], tuple(c["evidence_ids"])) for c in state["claims"]]
     try:
         checked = run.writer.check(grounded(state, run), claims, seen(state, run))
-    except RewatchError as error:
+    except FAILURES as error:
         return Command(goto="conclude", update=_stopped_by(run, error))
     if checked.rival is not None:
         done = _stored(run, checked.rival)

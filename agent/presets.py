@@ -31,7 +31,6 @@ class Choices(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     preset: PresetName | None = None
-    library: Path | None = None
     planner: str | None = None
     vlm: str | None = None
     encoder: str | None = None
