@@ -1,6 +1,7 @@
 """The meter of one run: what has been spent, and the hard limits that stop it."""
 
 import time
+from dataclasses import fields
 from threading import Lock
 
 from rewatch.memory.errors import LimitReached
@@ -50,6 +51,12 @@ class Meter:
         """Add what was spent already, such as the tokens that a model says it took. Never refuses."""
         with self._lock:
             self._spent = self._spent + cost
+
+    def settle(self, reserved: Cost, spent: Cost) -> None:
+        """Put what something came to in place of what was charged for it beforehand."""
+        with self._lock:
+            left = {f.name: getattr(self._spent, f.name) - getattr(reserved, f.name) for f in fields(Cost)}
+            self._spent = Cost(**left) + spent
 
     def check(self) -> None:
         """Raise LimitReached when the time of the run is over."""

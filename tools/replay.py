@@ -166,8 +166,8 @@ def _key(part: str, request: Json) -> str:
 
 
 def _error(recorded: Json) -> RewatchError:
-    kinds = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
-    return kinds.get(recorded["kind"], RewatchError)(recorded["message"])
+    kind: type[RewatchError] = vars(errors)[recorded["kind"]]
+    return kind(recorded["message"])
 
 
 def _leaves(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:

@@ -1,0 +1,85 @@
+"""A vision-language model whose calls pass through a tape: recorded while it answers, or replayed without it.
+
+Owns what a call looks like on the tape. Frames are told by their times and the hash of their pixels, so that a
+replay needs the video and no model.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import cached_property
+from typing import Any
+
+from rewatch.memory.types import Cost, Frame
+from rewatch.tools.replay import Json, Tape
+from rewatch.tools.vision import Reply, Seen, Vlm
+
+PART = "vlm"
+"""Its part in a run, on the tape."""
+
+
+class RecordedVlm:
+    """A model behind a tape."""
+
+    def __init__(self, tape: Tape, open_model: Callable[[], Vlm]) -> None:
+        """Put a tape before a model.
+
+        Args:
+            tape: A recorder or a replay.
+            open_model: Opens the model at the first call that the tape cannot answer.
+        """
+        self._tape = tape
+        self._open = open_model
+
+    @cached_property
+    def _model(self) -> Vlm:
+        return self._open()
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the model that is, or was, asked."""
+        return str(self._call({"call": "name"}, lambda: self._model.name))
+
+    def visual_tokens(self, frames: int, width: int, height: int) -> int:
+        """What the model counts."""
+        request = {"call": "visual_tokens", "frames": frames, "width": width, "height": height}
+        return int(self._call(request, lambda: self._model.visual_tokens(frames, width, height)))
+
+    def estimate(self, frames: int, width: int, height: int, prompt: str) -> Cost:
+        """What the model estimates."""
+        request = {"call": "estimate", "frames": frames, "width": width, "height": height, "prompt": prompt}
+        return Cost(
+            **self._call(request, lambda: asdict(self._model.estimate(frames, width, height, prompt)))
+        )
+
+    def answer(self, frames: Sequence[Frame], prompt: str, schema: type[Reply]) -> Seen[Reply]:
+        """What the model answers, or answered."""
+
+        def make() -> Json:
+            seen = self._model.answer(frames, prompt, schema)
+            reply = seen.reply.model_dump(mode="json")
+            return {"reply": reply, "cost": asdict(seen.cost), "probability": seen.probability}
+
+        request = {
+            "call": "answer",
+            "prompt": prompt,
+            "schema": schema.model_json_schema(),
+            "frames": [_plain(frame) for frame in frames],
+        }
+        told = self._call(request, make)
+        return Seen(schema.model_validate(told["reply"]), Cost(**told["cost"]), told["probability"])
+
+    def yes_probability(self, frames: Sequence[Frame], question: str) -> float | None:
+        """What the model finds, or found."""
+        request = {"call": "yes", "question": question, "frames": [_plain(frame) for frame in frames]}
+        told: float | None = self._call(request, lambda: self._model.yes_probability(frames, question))
+        return told
+
+    def _call(self, request: dict[str, Any], make: Callable[[], Json]) -> Json:
+        return self._tape.call(PART, request, make)
+
+
+def _plain(frame: Frame) -> Json:
+    height, width = frame.image.shape[:2]
+    pixels = hashlib.sha256(frame.image.tobytes()).hexdigest()
+    return {"seconds": frame.seconds, "width": width, "height": height, "sha256": pixels}
