@@ -1,0 +1,54 @@
+"""The contract of a compression method: a frozen dataclass of its parameters that drafts a selection."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from rewatch.memory.errors import SettingError
+from rewatch.tools.compress.clip import Clip
+from rewatch.tools.compress.compressed import Compressed, Draft
+
+
+class Method(ABC):
+    """One compression method. Sub-classes are frozen dataclasses whose fields are the paper's parameters."""
+
+    name: ClassVar[str]
+    uses_question: ClassVar[bool] = False
+    """Whether the result depends on the question; otherwise it can be kept and used for every question."""
+
+    @abstractmethod
+    def draft(self, clip: Clip, limit: int) -> Draft:
+        """Propose about `limit` rows; what is above is cut by their scores afterwards."""
+
+    def draft_at(self, clip: Clip, threshold: float) -> Draft:
+        """Propose what the method keeps at a threshold of its own.
+
+        Raises:
+            SettingError: The method has no threshold.
+        """
+        raise SettingError(
+            f"a threshold of {threshold} for {self.name}, which has none; give the budget as tokens or ratio"
+        )
+
+    def remember(self, clip: Clip, compressed: Compressed) -> None:  # noqa: B027 - most methods remember nothing
+        """Put into `clip.state` what the next call on the same video needs."""
+
+
+class ScoredMethod(Method):
+    """A method that keeps the tokens with the highest scores, unchanged."""
+
+    @abstractmethod
+    def scores(self, clip: Clip) -> Tensor:
+        """Score every token `[T, N]`; equal scores are decided by position."""
+
+    def draft(self, clip: Clip, limit: int) -> Draft:
+        del limit
+        return whole(self.scores(clip))
+
+
+def whole(scores: Tensor, **notes: Any) -> Draft:
+    """A draft of all tokens with their scores `[T, N]`."""
+    flat = scores.reshape(-1)
+    return Draft(torch.arange(flat.shape[0], device=flat.device), flat, None, notes)
