@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -33,6 +34,7 @@ _SMALL_BOX_PIXELS = 18.5
 """Boxes lower than this on the first look hold letters of at most 14 pixels."""
 _BLOCK = 32
 """The detector's input is a multiple of this in both directions."""
+_LEAST_BOX_PIXELS = 3
 _COLUMN_PIXELS = 8
 """Columns of a line's image for each step of the recogniser."""
 _LEAST_WIDTH_PIXELS = 160
@@ -71,13 +73,14 @@ class ScreenReader:
         """
         self._threads = threads or os.cpu_count() or 1
         try:
-            self._detector, self._recogniser = _load(self._threads)
+            self._detector, self._boxes, self._recogniser = _load(self._threads)
         except Exception as error:  # whatever a broken installation raises
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             remedy = "pip install --force-reinstall rapidocr-onnxruntime"
             raise ToolError(f"the OCR models cannot be loaded ({reason}); {remedy}") from error
-        self._characters: list[str] = self._recogniser.postprocess_op.character
-        self._space = self._characters.index(" ")
+        listed = self._recogniser.get_modelmeta().custom_metadata_map["character"].splitlines()
+        self._characters: list[str] = ["", *listed, " "]
+        self._space = len(listed) + 1
         self._pool = ThreadPoolExecutor(self._threads)
         self._small_print = False
 
@@ -123,10 +126,9 @@ class ScreenReader:
         shrunk = cv2.resize(
             image, (columns, rows), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         )
-        quads, _ = self._detector.postprocess_op(
-            self._detector.infer(_network_input(shrunk))[0], (height, width)
-        )
-        return list(self._detector.filter_tag_det_res(quads, (height, width)).astype(np.float32))
+        quads, _ = self._boxes(_output(self._detector, shrunk), (height, width))
+        inside = (np.clip(quad, 0, (width - 1, height - 1)).astype(np.float32) for quad in quads)
+        return [quad for quad in inside if min(_width(quad), _height(quad)) > _LEAST_BOX_PIXELS]
 
     def _lines_in(self, image: NDArray[np.uint8], quad: Quad) -> list[ReadLine]:
         """Read a box; one that holds two lines of a large title is read in halves."""
@@ -150,7 +152,7 @@ class ScreenReader:
         width = min(max(int(np.ceil(LINE_PIXELS * ratio)), 1), _LONGEST_WIDTH_PIXELS)
         padded = np.full((LINE_PIXELS, _multiple(max(width, _LEAST_WIDTH_PIXELS)), 3), 127, np.uint8)
         padded[:, :width] = cv2.resize(crop, (width, LINE_PIXELS))
-        probabilities = self._recogniser.session(_network_input(padded))[0][0]
+        probabilities = _output(self._recogniser, padded)[0]
         best = probabilities.argmax(axis=1)
         steps = np.flatnonzero((best != np.r_[-1, best[:-1]]) & (best != 0) & (best != self._space))
         if len(steps) == 0:
@@ -165,19 +167,27 @@ class ScreenReader:
         return repaired(separate(text, centres, between, crop)), confidence
 
 
-def _load(threads: int) -> tuple[Any, Any]:
-    """Load the detector, which gets all threads, and the recogniser, which is called from that many."""
-    from rapidocr_onnxruntime.ch_ppocr_det import TextDetector
-    from rapidocr_onnxruntime.ch_ppocr_rec import TextRecognizer
-    from rapidocr_onnxruntime.main import DEFAULT_CFG_PATH
-    from rapidocr_onnxruntime.utils import read_yaml, update_model_path
+def _load(threads: int) -> tuple[Any, Any, Any]:
+    """Load the detector, which gets all threads, what makes boxes of its result, and the recogniser, which is
+    called from that many threads."""
+    import rapidocr_onnxruntime
+    from rapidocr_onnxruntime.ch_ppocr_det.utils import DBPostProcess
+
+    from rewatch.memory.ingest.ocr_networks import open_network
 
     cv2.setNumThreads(threads)
-    config = update_model_path(read_yaml(DEFAULT_CFG_PATH))
-    return (
-        TextDetector(config["Det"] | {"intra_op_num_threads": threads}),
-        TextRecognizer(config["Rec"] | {"intra_op_num_threads": 1}),
-    )
+    folder = Path(rapidocr_onnxruntime.__file__).parent / "models"
+    detector = open_network(folder / "ch_PP-OCRv4_det_infer.onnx", threads)
+    recogniser = open_network(folder / "ch_PP-OCRv4_rec_infer.onnx", 1)
+    boxes = DBPostProcess(thresh=0.3, box_thresh=0.5, unclip_ratio=1.6, use_dilation=True)
+    return detector, boxes, recogniser
+
+
+def _output(network: Any, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Run a network on an RGB picture."""
+    (result,) = network.run(None, {network.get_inputs()[0].name: _network_input(image)})
+    output: NDArray[np.float32] = result
+    return output
 
 
 def _network_input(image: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -189,7 +199,7 @@ def _network_input(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _cut_out(image: NDArray[np.uint8], quad: Quad) -> NDArray[np.uint8]:
     """Straighten the picture inside a box; upright text is turned to lie."""
-    width = max(int(max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[2] - quad[3]))), 1)
+    width = max(int(_width(quad)), 1)
     height = max(int(_height(quad)), 1)
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     turn = cv2.getPerspectiveTransform(quad, corners)
@@ -231,6 +241,10 @@ def _in_reading_order(quads: Sequence[Quad]) -> list[Quad]:
 
 def _middle(quad: Quad) -> float:
     return float(quad[:, 1].mean())
+
+
+def _width(quad: Quad) -> float:
+    return float(max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[2] - quad[3])))
 
 
 def _height(quad: Quad) -> float:
