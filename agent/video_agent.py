@@ -139,7 +139,10 @@ class VideoAgent:
         meter = Meter(self.settings.limits, spent + Cost(seconds=time.monotonic() - started))
         run = self._run(ToolContext(self.library, videos, span, meter, self._backends.models))
         start: Any = None if left else asked
-        events: Iterator[Any] = self._graph.stream(start, config, context=run, stream_mode="custom")
+        # "sync": a step's checkpoint is on the disk before the next step begins, so that a kill loses one step at most.
+        events: Iterator[Any] = self._graph.stream(
+            start, config, context=run, stream_mode="custom", durability="sync"
+        )
         yield from events
         if not thread:
             self._saver.delete_thread(name)
