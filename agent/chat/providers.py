@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from rewatch.agent.chat.chat import MAX_OUTPUT_TOKENS
 from rewatch.agent.chat.secrets import redact
+from rewatch.agent.local_models import LOCAL
 from rewatch.agent.settings import Settings
 from rewatch.memory.errors import SettingError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-LOCAL = "hf:"
 _NO_KEY = "none"
 """Said to a server of one's own, which asks for no key, where the client insists on one."""
 _OUTPUT_LIMIT = {"ollama": "num_predict"}

@@ -1,11 +1,27 @@
 """`rewatch ask`: a question about one or several videos, answered once or step by step."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rewatch.agent.cli.models import (
+    BaseUrlOption,
+    ConfigOption,
+    DeviceOption,
+    DtypeOption,
+    EncoderOption,
+    MaxDollarsOption,
+    MaxLlmTokensOption,
+    PlannerOption,
+    PresetOption,
+    RecordOption,
+    ReplayOption,
+    VlmOption,
+    choose,
+)
 from rewatch.agent.cli.options import (
     FromOption,
     JsonOption,
@@ -19,7 +35,6 @@ from rewatch.agent.cli.options import (
 from rewatch.agent.cli.progress import show_progress
 from rewatch.agent.cli.status import FAILED, NOT_FOUND
 from rewatch.memory.errors import InputError
-from rewatch.memory.types import Limits
 
 if TYPE_CHECKING:
     from rewatch.agent.answer import Answer
@@ -43,12 +58,25 @@ def ask(
     max_seconds: Annotated[
         float | None, typer.Option("--max-seconds", metavar="S", help="Stop looking after this long.")
     ] = None,
+    max_llm_tokens: MaxLlmTokensOption = None,
+    max_dollars: MaxDollarsOption = None,
     thread: Annotated[
         str | None, typer.Option("--thread", metavar="NAME", help="Remember under this name, for follow-ups.")
     ] = None,
     recheck: Annotated[
-        bool, typer.Option("--recheck", help="Read cited screens again from the pixels before they count.")
-    ] = False,
+        bool | None,
+        typer.Option("--recheck", help="Read cited screens again from the pixels before they count."),
+    ] = None,
+    preset: PresetOption = None,
+    planner: PlannerOption = None,
+    vlm: VlmOption = None,
+    encoder: EncoderOption = None,
+    base_url: BaseUrlOption = None,
+    device: DeviceOption = None,
+    dtype: DtypeOption = None,
+    config: ConfigOption = None,
+    record: RecordOption = None,
+    replay: ReplayOption = None,
     stream: Annotated[bool, typer.Option("--stream", help="Show each step as it happens.")] = False,
     library: LibraryOption = None,
     as_json: JsonOption = False,
@@ -62,12 +90,27 @@ def ask(
         raise InputError("the question is empty; write it in quotes after the videos")
     choices, wished = parse_choices(option or []), parse_span(from_, to)
 
-    from rewatch.agent.settings import Settings
+    given = {
+        "max_seconds": max_seconds,
+        "max_llm_tokens": max_llm_tokens,
+        "max_dollars": max_dollars,
+        "recheck": recheck,
+        "preset": preset,
+        "planner": planner,
+        "vlm": vlm,
+        "encoder": encoder,
+        "base_url": base_url,
+        "device": device,
+        "dtype": dtype,
+        "record": record,
+        "replay": replay,
+    }
+    settings = replace(choose(config, given), library=library_folder(library))
+
     from rewatch.agent.video_agent import VideoAgent, unread
     from rewatch.memory.errors import LimitReached
 
-    limits = Limits(seconds=max_seconds)
-    with VideoAgent(Settings(library_folder(library), limits=limits, recheck=recheck)) as agent:
+    with VideoAgent(settings) as agent:
         infos: list[VideoInfo] = []
         try:
             infos += [_prepare(agent, video) for video in videos]

@@ -1,0 +1,82 @@
+"""Options that choose models and limits, and the settings that follow from them and from everything else.
+
+Owns the options' names and help; which source wins is decided by `agent.presets`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rewatch.agent.cli.printing import complain
+
+if TYPE_CHECKING:
+    from rewatch.agent.settings import Settings
+
+PresetOption = Annotated[
+    str | None,
+    typer.Option("--preset", metavar="NAME", help="embedded (reads only), local or api (see and plan)."),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="TOML file of settings.  [default: rewatch/config.toml]"),
+]
+PlannerOption = Annotated[
+    str | None,
+    typer.Option("--planner", metavar="NAME", help="rules, PROVIDER:MODEL or hf:NAME_OR_FOLDER."),
+]
+VlmOption = Annotated[
+    str | None,
+    typer.Option("--vlm", metavar="NAME", help="What looks: openai:MODEL or hf:NAME_OR_FOLDER."),
+]
+EncoderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder", metavar="NAME", help="What finds pictures: open_clip:NAME or hf:NAME_OR_FOLDER."
+    ),
+]
+BaseUrlOption = Annotated[
+    str | None,
+    typer.Option("--base-url", metavar="URL", help="OpenAI-compatible server that openai: models are on."),
+]
+DeviceOption = Annotated[
+    str | None, typer.Option("--device", metavar="NAME", help="Where local models run: auto, cpu, cuda, mps.")
+]
+DtypeOption = Annotated[
+    str | None, typer.Option("--dtype", metavar="TYPE", help="Weights of local models: auto, bfloat16, ...")
+]
+MaxLlmTokensOption = Annotated[
+    int | None, typer.Option("--max-llm-tokens", metavar="N", help="Stop before this many tokens of text.")
+]
+MaxDollarsOption = Annotated[
+    float | None,
+    typer.Option("--max-dollars", metavar="D", help="Stop before this cost, by the prices in the settings."),
+]
+RecordOption = Annotated[
+    Path | None, typer.Option("--record", metavar="FILE", help="Record all calls of models to a new file.")
+]
+ReplayOption = Annotated[
+    Path | None, typer.Option("--replay", metavar="FILE", help="Answer from a recording; no model is asked.")
+]
+
+
+def choose(config: Path | None, given: Mapping[str, Any]) -> "Settings":
+    """The settings of this machine, this file and these options; tells what will be downloaded for them.
+
+    Args:
+        config: `--config`, or None.
+        given: Options by the names of the settings; None for one that was not given.
+
+    Raises:
+        SettingError: A setting cannot be; the message says where it stands.
+    """
+    import os
+
+    from rewatch.agent.local_models import announce, models_that_fit
+    from rewatch.agent.presets import read_file, resolve
+
+    settings = resolve(given, os.environ, read_file(config), models_that_fit)
+    for line in announce(settings):
+        complain(line)
+    return settings
