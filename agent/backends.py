@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rewatch.agent.settings import Settings
 from rewatch.tools.meter import Meter
 from rewatch.tools.models import Models
+from rewatch.tools.vision import Prices, Vlm, open_vlm
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -33,15 +34,14 @@ class Backends:
         self._settings = settings
         self._chat_model = chat_model
         self._tape = _open_tape(settings)
-        self.models = Models()
+        self.models = Models(vlm=self._taped_vlm if settings.vlm else None)
         """What the tools may look with."""
 
     def chat(self, meter: Meter) -> "Chat":
         """The chat model within one run, whose limits the meter holds."""
-        from rewatch.agent.chat.chat import Chat, Prices
+        from rewatch.agent.chat.chat import Chat
 
-        prices = Prices(self._settings.input_dollars, self._settings.output_dollars)
-        return Chat(self._settings.planner, lambda: self._opened, meter, prices, self._tape)
+        return Chat(self._settings.planner, lambda: self._opened, meter, self._prices, self._tape)
 
     def close(self) -> None:
         """Close the recording, if there is one."""
@@ -49,6 +49,26 @@ class Backends:
 
         if isinstance(self._tape, Recorder):
             self._tape.close()
+
+    @property
+    def _prices(self) -> Prices:
+        return Prices(self._settings.input_dollars, self._settings.output_dollars)
+
+    def _taped_vlm(self) -> Vlm:
+        if self._tape is None:
+            return self._open_vlm()
+        from rewatch.tools.vision.recorded import RecordedVlm
+
+        return RecordedVlm(self._tape, self._open_vlm)
+
+    def _open_vlm(self) -> Vlm:
+        return open_vlm(
+            self._settings.vlm,
+            base_url=self._settings.base_url if self._settings.vlm.startswith("openai:") else "",
+            device=self._settings.device,
+            dtype=self._settings.dtype,
+            prices=self._prices,
+        )
 
     @cached_property
     def _opened(self) -> "BaseChatModel":

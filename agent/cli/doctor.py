@@ -17,14 +17,15 @@ _STYLE = {"ok": "green", "warning": "yellow", "missing": "red"}
 
 
 def doctor(library: LibraryOption = None, as_json: JsonOption = False) -> None:
-    """Tell what this installation can do and what would add the rest.
+    """Tell what this installation can do, what each preset needs, and what would add the rest.
 
     Exit status 1 when something that every command needs is missing or does not load.
     """
     from rewatch.agent.doctor import examine
+    from rewatch.agent.doctor_presets import examine_presets
 
     folder: Path = library_folder(library)
-    checks = examine(folder)
+    checks = [*examine(folder), *examine_presets()]
     if as_json:
         print_json([asdict(check) for check in checks])
     else:
