@@ -28,6 +28,7 @@ _PAUSE_SECONDS = 3.0
 """A longer silence begins another thought."""
 _SETTING = 4
 """How many sentences back a speaker's "he" or "it" may point."""
+_SPOKEN = ("subtitle", "speech")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Passages:
             reach: How many spoken sentences to take on either side.
         """
         sentence = self.sentences[position]
-        if sentence.kind == "screen":
+        if sentence.kind not in _SPOKEN:
             return [position, *self.said_during(sentence.span)[: 4 * reach]]
         place = bisect_left(self.spoken, position)
         around = self.spoken[max(place - reach, 0) : place + reach + 1]
@@ -76,6 +77,8 @@ class Passages:
                 s for s in whole if sentence.text in s.text.splitlines() and s.span.overlaps(sentence.span)
             ]
             return max(screens, key=lambda screen: len(screen.text), default=sentence)
+        if sentence.kind not in _SPOKEN:
+            return sentence
         following = self.spoken[bisect_left(self.spoken, position) + 1 :][:1]
         if not following or self.sentences[following[0]].span.gap_seconds(sentence.span) > _PAUSE_SECONDS:
             return sentence
@@ -128,7 +131,7 @@ def _load(library: Library, video_id: str, state: VectorState | None) -> Passage
         sentences,
         vectors[order] if order else np.zeros((0, SentenceEncoder.dimensions), np.float32),
         {sentence.id: position for position, sentence in enumerate(sentences)},
-        tuple(p for p, sentence in enumerate(sentences) if sentence.kind != "screen"),
+        tuple(p for p, sentence in enumerate(sentences) if sentence.kind in _SPOKEN),
         tuple(p for p, sentence in enumerate(sentences) if sentence.kind == "screen"),
         Counter(stem for sentence in sentences for stem in stems(sentence.text)),
     )

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from rewatch.memory.errors import ModelOutputError
 from rewatch.memory.types import Observation
+from rewatch.tools.captions import caption
 from rewatch.tools.context import ToolContext
 from rewatch.tools.look import look
 from rewatch.tools.overview import overview
@@ -105,6 +106,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(search, internal=frozenset({"core", "limit"})),
     Tool(read),
     Tool(look, internal=frozenset({"visual_tokens"}), offered=lambda context: context.models.has("vlm")),
+    Tool(caption, offered=lambda context: context.models.has("vlm")),
 )
 """All tools, in the order in which they are told to a language model."""
 

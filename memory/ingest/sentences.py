@@ -37,6 +37,9 @@ def build_sentences(lines: Sequence[TextLine], video_id: str) -> list[Sentence]:
     sentences = join_screens([line for line in lines if line.kind == "screen"], video_id)
     for kind in ("subtitle", "speech"):
         sentences += join_spoken([line for line in lines if line.kind == kind], video_id)
+    sentences += [
+        Sentence(0, video_id, "caption", line.span, line.text) for line in lines if line.kind == "caption"
+    ]
     return sorted(sentences, key=lambda sentence: (sentence.span, sentence.kind))
 
 

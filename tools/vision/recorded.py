@@ -21,19 +21,15 @@ PART = "vlm"
 class RecordedVlm:
     """A model behind a tape."""
 
-    def __init__(self, tape: Tape, open_model: Callable[[], Vlm]) -> None:
+    def __init__(self, model: Vlm, tape: Tape) -> None:
         """Put a tape before a model.
 
         Args:
+            model: The model; a replay never asks it.
             tape: A recorder or a replay.
-            open_model: Opens the model at the first call that the tape cannot answer.
         """
+        self._model = model
         self._tape = tape
-        self._open = open_model
-
-    @cached_property
-    def _model(self) -> Vlm:
-        return self._open()
 
     @cached_property
     def name(self) -> str:
