@@ -22,6 +22,7 @@ from rewatch.memory.ingest.decode import open_reader
 from rewatch.memory.ingest.frames_stage import measure
 from rewatch.memory.ingest.probe import probe
 from rewatch.memory.ingest.scan import scan
+from rewatch.memory.ingest.screen_gate import LONG_SIDE_PIXELS
 from rewatch.memory.types import VideoInfo
 
 
@@ -79,7 +80,7 @@ def _comparisons(info: VideoInfo, count: int) -> Iterator[tuple[str, float, Task
     yield (
         "dense pass with its measures",
         0.6,
-        lambda: _drain(scan(info, info.span, measure)),
+        lambda: _drain(scan(info, info.span, measure, longest_pixels=LONG_SIDE_PIXELS)),
         {"ffmpeg": ffmpeg()},
     )
     chance = random.Random(1)

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from rewatch.memory.errors import SettingError, TimecodeError, VideoError
 from rewatch.memory.ingest.container import open_container, show_path, video_stream
+from rewatch.memory.ingest.display import shrunk_size
 from rewatch.memory.ingest.probe import container_start, packet_ticks, packets_of
 from rewatch.memory.types import Frame, Span, VideoInfo
 
@@ -28,7 +29,7 @@ _TOLERANCE_SECONDS = 1e-7
 class DecordReader:
     """A `FrameReader` over decord. Its index of the file takes 8 bytes a frame."""
 
-    def __init__(self, info: VideoInfo, *, threads: int = 0) -> None:
+    def __init__(self, info: VideoInfo, *, threads: int = 0, longest_pixels: int = 0) -> None:
         self.info = info
         self._name = show_path(info.path)
         decord = _import_decord()
@@ -42,9 +43,10 @@ class DecordReader:
         if index.has_open_gop:
             raise self._refusal("has open groups of pictures, where decord returns wrong frames")
         self._begins, self._keyframes = index.begins, index.keyframes
+        width, height = shrunk_size(info.width, info.height, longest_pixels)
         try:
             self._video: Any = decord.VideoReader(
-                str(info.path.absolute()), width=info.width, height=info.height, num_threads=threads
+                str(info.path.absolute()), width=width, height=height, num_threads=threads
             )
         except UnicodeEncodeError:
             raise self._refusal("has a name that is not UTF-8, which decord cannot open") from None
