@@ -43,10 +43,10 @@ class DecordReader:
         if index.has_open_gop:
             raise self._refusal("has open groups of pictures, where decord returns wrong frames")
         self._begins, self._keyframes = index.begins, index.keyframes
-        width, height = shrunk_size(info.width, info.height, longest_pixels)
+        self._size = shrunk_size(info.width, info.height, longest_pixels)
         try:
             self._video: Any = decord.VideoReader(
-                str(info.path.absolute()), width=width, height=height, num_threads=threads
+                str(info.path.absolute()), width=info.width, height=info.height, num_threads=threads
             )
         except UnicodeEncodeError:
             raise self._refusal("has a name that is not UTF-8, which decord cannot open") from None
@@ -115,6 +115,7 @@ class DecordReader:
         return range(first, last)
 
     def _frame(self, index: int) -> Frame:
+        import cv2
         from decord import DECORDError
 
         try:
@@ -124,6 +125,8 @@ class DecordReader:
             raise VideoError(
                 f"{self._name} cannot be decoded by decord {where}; choose the pyav decoder"
             ) from None
+        if self._size != (self.info.width, self.info.height):  # decord itself shrinks to pictures too dark
+            image = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
         return Frame(self._begins[index], image)
 
 
