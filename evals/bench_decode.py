@@ -1,11 +1,13 @@
 """How fast frames are read, as ratios to what a bare decoder takes on the same file in the same run.
 
-`python -m rewatch.evals.bench_decode FILE` prints three ratios: a keyframe pass against `ffmpeg -skip_frame nokey`,
-a dense pass at a frame a second against `ffmpeg` decoding everything, and scattered frames against plain seeking
-loops over PyAV and decord. Only this benchmark needs the ffmpeg program.
+`python -m rewatch.evals.bench_decode FILE` prints four ratios: a keyframe pass against `ffmpeg -skip_frame nokey`,
+a dense pass at a frame a second, without and with what ingest measures, against `ffmpeg` decoding everything, and
+scattered frames against plain seeking loops over PyAV and decord. On a machine with other work, processor time
+says more than wall time: both are told. Only this benchmark needs the ffmpeg program.
 """
 
 import argparse
+import os
 import random
 import shutil
 import subprocess
@@ -15,13 +17,15 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
-from statistics import median
+from statistics import median_low
+from typing import NamedTuple
 
 from rewatch.memory.errors import SettingError
 from rewatch.memory.ingest.decode import open_reader
 from rewatch.memory.ingest.frames_stage import measure
 from rewatch.memory.ingest.probe import probe
 from rewatch.memory.ingest.scan import scan
+from rewatch.memory.ingest.screen_gate import LONG_SIDE_PIXELS
 from rewatch.memory.types import VideoInfo
 
 
@@ -40,9 +44,20 @@ def main(arguments: list[str] | None = None) -> int:
     for name, limit, ours, others in _comparisons(info, chosen.frames):
         mine, theirs = _measure(ours, others, chosen.rounds)
         best = min(theirs.values())
-        against = ", ".join(f"{other} {seconds:.2f} s" for other, seconds in theirs.items())
-        print(f"{name}: {mine / best:.2f} (at most {limit}); {mine:.2f} s, {against}")
+        against = ", ".join(f"{other} {cost}" for other, cost in theirs.items())
+        print(f"{name}: {mine.seconds / best.seconds:.2f} (at most {limit}); {mine}, {against}")
     return 0
+
+
+class Cost(NamedTuple):
+    """What a task took."""
+
+    seconds: float
+    cpu_seconds: float
+    """Of this process and its children."""
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.2f} s ({self.cpu_seconds:.2f} s of processors)"
 
 
 Task = Callable[[], object]
@@ -79,7 +94,7 @@ def _comparisons(info: VideoInfo, count: int) -> Iterator[tuple[str, float, Task
     yield (
         "dense pass with its measures",
         0.6,
-        lambda: _drain(scan(info, info.span, measure)),
+        lambda: _drain(scan(info, info.span, measure, longest_pixels=LONG_SIDE_PIXELS)),
         {"ffmpeg": ffmpeg()},
     )
     chance = random.Random(1)
@@ -90,21 +105,22 @@ def _comparisons(info: VideoInfo, count: int) -> Iterator[tuple[str, float, Task
     yield f"{count} scattered frames", 1.1, lambda: _scattered(info, instants), others
 
 
-def _measure(ours: Task, others: dict[str, Task], rounds: int) -> tuple[float, dict[str, float]]:
-    """Median seconds of each, taken in turns so that a busy machine slows all of them."""
-    mine: list[float] = []
-    theirs: dict[str, list[float]] = {name: [] for name in others}
+def _measure(ours: Task, others: dict[str, Task], rounds: int) -> tuple[Cost, dict[str, Cost]]:
+    """What the round of median wall time took, taken in turns so that a busy machine slows all of them."""
+    mine: list[Cost] = []
+    theirs: dict[str, list[Cost]] = {name: [] for name in others}
     for _ in range(rounds):
-        mine.append(_seconds(ours))
+        mine.append(_cost(ours))
         for name, task in others.items():
-            theirs[name].append(_seconds(task))
-    return median(mine), {name: median(each) for name, each in theirs.items()}
+            theirs[name].append(_cost(task))
+    return median_low(mine), {name: median_low(each) for name, each in theirs.items()}
 
 
-def _seconds(task: Task) -> float:
-    start = time.perf_counter()
+def _cost(task: Task) -> Cost:
+    start, before = time.perf_counter(), os.times()
     task()
-    return time.perf_counter() - start
+    seconds, after = time.perf_counter() - start, os.times()
+    return Cost(seconds, sum(after[:4]) - sum(before[:4]))
 
 
 def _drain(results: Iterator[object]) -> int:

@@ -11,6 +11,7 @@ from videos import cut_without_encoding, frame_number, numbered, numbered_frames
 from rewatch.memory.errors import SettingError, TimecodeError, VideoError
 from rewatch.memory.ingest.decode import open_reader
 from rewatch.memory.ingest.probe import probe
+from rewatch.memory.ingest.settings import DecoderName
 from rewatch.memory.types import Span, VideoInfo
 
 FRAMES = 120
@@ -150,3 +151,23 @@ def test_decord_that_is_not_installed_says_where_it_can_be(
     monkeypatch.setitem(sys.modules, "decord", None)
     with pytest.raises(SettingError, match="x86-64 Linux and Windows only"):
         open_reader(info, "decord")
+
+
+@pytest.mark.parametrize("decoder", ["pyav", "decord"])
+@pytest.mark.parametrize("rotation", [0, 90])
+def test_frames_are_shrunk_to_a_length_and_never_enlarged(
+    decoder: DecoderName, rotation: int, tmp_path: Path
+) -> None:
+    if decoder == "decord":
+        pytest.importorskip("decord")
+    video = probe(render(tmp_path / "a.mp4", numbered_frames(10), rotation=rotation))
+    with (
+        open_reader(video, decoder) as whole,
+        open_reader(video, decoder, longest_pixels=48) as small,
+        open_reader(video, decoder, longest_pixels=4000) as same,
+    ):
+        large, shrunk = whole.at(0.2).image, small.at(0.2).image
+        assert max(shrunk.shape) == 48 < max(large.shape)
+        assert shrunk.shape[0] / shrunk.shape[1] == pytest.approx(large.shape[0] / large.shape[1], abs=0.05)
+        assert shrunk.mean() == pytest.approx(large.mean(), abs=4)
+        assert same.at(0.2).image.shape == large.shape

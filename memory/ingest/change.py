@@ -4,11 +4,12 @@ A cut is one step that stands out, motion is many alike: telling them apart by h
 exceeds the next one gives F1 0.96 on an animated film where comparing the samples alone gives 0.91.
 
 The dense pass decodes the frames between its samples anyway; a coarse look at each one's luma plane costs
-about 50 microseconds and saves seeking back to every cut. Whether there is a cut is for `shots` to say.
+about 20 microseconds and saves seeking back to every cut. Whether there is a cut is for `shots` to say.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,7 +43,7 @@ class ChangeMeter:
     """Watches frames go by in order of display and remembers the largest steps between two of them."""
 
     def __init__(self) -> None:
-        self._previous: NDArray[np.int16] | None = None
+        self._previous: NDArray[np.uint8] | None = None
         self._previous_ticks = 0
         self._change: tuple[int, int, bool] | None = None
         self._largest = self._second = -1.0
@@ -52,7 +53,7 @@ class ChangeMeter:
         """Compare a frame with the one seen before it; `left_out` tells that others lie between them."""
         luma, ticks = _coarse_luma(frame), frame_ticks(frame)
         if self._previous is not None and self._previous.shape == luma.shape:
-            step = float(np.abs(luma - self._previous).mean())
+            step = cv2.norm(luma, self._previous, cv2.NORM_L1) / luma.size
             self._steps += 1
             if step > self._largest:
                 self._largest, self._second = step, self._largest
@@ -81,8 +82,8 @@ class ChangeMeter:
         self._change, self._steps, self._whole = None, 0, True
 
 
-def _coarse_luma(frame: "VideoFrame") -> NDArray[np.int16]:
-    """Take every n-th sample of the luma plane: int16, about `[_ROWS, _COLUMNS]`, 0 to 255."""
+def _coarse_luma(frame: "VideoFrame") -> NDArray[np.uint8]:
+    """Take every n-th sample of the luma plane: uint8, about `[_ROWS, _COLUMNS]`."""
     if (
         not frame.format.name.startswith(("yuv", "nv12", "nv21", "gray"))
         or frame.format.components[0].bits != 8
@@ -91,7 +92,5 @@ def _coarse_luma(frame: "VideoFrame") -> NDArray[np.int16]:
     plane = frame.planes[0]
     rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
     across, down = max(frame.width // _COLUMNS, 1), max(frame.height // _ROWS, 1)
-    luma: NDArray[np.int16] = rows[
-        down // 2 : frame.height : down, across // 2 : frame.width : across
-    ].astype(np.int16)
+    luma: NDArray[np.uint8] = rows[down // 2 : frame.height : down, across // 2 : frame.width : across].copy()
     return luma

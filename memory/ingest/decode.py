@@ -55,13 +55,16 @@ class FrameReader(Protocol):
         """Close the reader."""
 
 
-def open_reader(info: VideoInfo, decoder: DecoderName = "pyav", *, threads: int = 0) -> FrameReader:
+def open_reader(
+    info: VideoInfo, decoder: DecoderName = "pyav", *, threads: int = 0, longest_pixels: int = 0
+) -> FrameReader:
     """Open a video for reading frames.
 
     Args:
         info: The video, as probed.
         decoder: "pyav", exact everywhere and the fastest measured, or "decord".
         threads: Decoding threads; 0 takes one for each core, up to four.
+        longest_pixels: Length to which larger frames are shrunk; 0 leaves them as they are.
 
     Returns:
         An open reader; use it in a `with` block or close it.
@@ -73,9 +76,9 @@ def open_reader(info: VideoInfo, decoder: DecoderName = "pyav", *, threads: int 
     if decoder == "pyav":
         from rewatch.memory.ingest.pyav_reader import PyAVReader
 
-        return PyAVReader(info, threads=threads)
+        return PyAVReader(info, threads=threads, longest_pixels=longest_pixels)
     if decoder == "decord":
         from rewatch.memory.ingest.decord_reader import DecordReader
 
-        return DecordReader(info, threads=threads)
+        return DecordReader(info, threads=threads, longest_pixels=longest_pixels)
     raise SettingError(f"decoder {decoder!r} is unknown; choose pyav or decord")

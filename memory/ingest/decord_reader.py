@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from rewatch.memory.errors import SettingError, TimecodeError, VideoError
 from rewatch.memory.ingest.container import open_container, show_path, video_stream
+from rewatch.memory.ingest.display import shrunk_size
 from rewatch.memory.ingest.probe import container_start, packet_ticks, packets_of
 from rewatch.memory.types import Frame, Span, VideoInfo
 
@@ -28,7 +29,7 @@ _TOLERANCE_SECONDS = 1e-7
 class DecordReader:
     """A `FrameReader` over decord. Its index of the file takes 8 bytes a frame."""
 
-    def __init__(self, info: VideoInfo, *, threads: int = 0) -> None:
+    def __init__(self, info: VideoInfo, *, threads: int = 0, longest_pixels: int = 0) -> None:
         self.info = info
         self._name = show_path(info.path)
         decord = _import_decord()
@@ -42,6 +43,7 @@ class DecordReader:
         if index.has_open_gop:
             raise self._refusal("has open groups of pictures, where decord returns wrong frames")
         self._begins, self._keyframes = index.begins, index.keyframes
+        self._size = shrunk_size(info.width, info.height, longest_pixels)
         try:
             self._video: Any = decord.VideoReader(
                 str(info.path.absolute()), width=info.width, height=info.height, num_threads=threads
@@ -113,6 +115,7 @@ class DecordReader:
         return range(first, last)
 
     def _frame(self, index: int) -> Frame:
+        import cv2
         from decord import DECORDError
 
         try:
@@ -122,6 +125,8 @@ class DecordReader:
             raise VideoError(
                 f"{self._name} cannot be decoded by decord {where}; choose the pyav decoder"
             ) from None
+        if self._size != (self.info.width, self.info.height):  # decord itself shrinks to pictures too dark
+            image = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
         return Frame(self._begins[index], image)
 
 

@@ -36,13 +36,27 @@ def clockwise_rotation(frame: "VideoFrame") -> int:
     return round(-frame.rotation / 90) % 4 * 90
 
 
-def displayed_image(frame: "VideoFrame", info: VideoInfo) -> NDArray[np.uint8]:
+def shrunk_size(width: int, height: int, longest_pixels: int) -> tuple[int, int]:
+    """Width and height of a frame shrunk to a length at most; 0 leaves it as it is."""
+    scale = longest_pixels / max(width, height)
+    if not 0 < scale < 1:
+        return width, height
+    return max(round(width * scale), 1), max(round(height * scale), 1)
+
+
+def displayed_image(frame: "VideoFrame", info: VideoInfo, longest_pixels: int = 0) -> NDArray[np.uint8]:
     """Convert a decoded frame.
 
+    Args:
+        frame: As it was stored.
+        info: Tells how it is displayed.
+        longest_pixels: Length to which a larger picture is shrunk on the way; 0 leaves it as it is.
+
     Returns:
-        uint8 `[info.height, info.width, 3]`, RGB.
+        uint8 `[height, width, 3]`, RGB; those of `info` unless it was shrunk.
     """
-    turned = info.rotation_degrees % 180 != 0
-    width, height = (info.height, info.width) if turned else (info.width, info.height)
-    stored = frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="BICUBIC")
+    size = shrunk_size(info.width, info.height, longest_pixels)
+    width, height = size[::-1] if info.rotation_degrees % 180 else size
+    how = "BICUBIC" if size == (info.width, info.height) else "AREA"
+    stored = frame.to_ndarray(format="rgb24", width=width, height=height, interpolation=how)
     return np.ascontiguousarray(np.rot90(stored, -info.rotation_degrees // 90), dtype=np.uint8)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _PART_SECONDS = 600.0
 """A killed run loses at most this much of the pass: about five seconds of work."""
-_MEASURES_VERSION = 1
+_MEASURES_VERSION = 2
 """Raised when histograms or signatures change, so that older samples are measured again."""
 
 
@@ -48,6 +48,7 @@ class ScanStage:
     def run(self, context: StageContext) -> Iterator[Part]:
         """Yield the parts after those that are stored, from one pass over the rest of the video."""
         from rewatch.memory.ingest.scan import scan
+        from rewatch.memory.ingest.screen_gate import LONG_SIDE_PIXELS
 
         video, settings = context.video, context.settings
         step = None if settings.fast else settings.step_seconds
@@ -58,7 +59,13 @@ class ScanStage:
         rest = Span(number * length, max(video.duration_seconds, number * length))
         rows: list[FrameSample] = []
         for seconds, (histogram_bytes, screen_bytes) in scan(
-            video, rest, measure, step_seconds=step, processes=settings.processes, decoder=settings.decoder
+            video,
+            rest,
+            measure,
+            step_seconds=step,
+            processes=settings.processes,
+            decoder=settings.decoder,
+            longest_pixels=LONG_SIDE_PIXELS,
         ):
             while seconds >= (number + 1) * length:
                 yield _part(video.video_id, number, rows, (number + 1) * length)

@@ -31,8 +31,9 @@ Encoders that look for cuts put keyframes there and leave nothing out, so that f
 class PyAVReader:
     """A `FrameReader` over PyAV. Random access keeps one file open; each running iterator has its own."""
 
-    def __init__(self, info: VideoInfo, *, threads: int = 0) -> None:
+    def __init__(self, info: VideoInfo, *, threads: int = 0, longest_pixels: int = 0) -> None:
         self.info = info
+        self._longest_pixels = longest_pixels
         self._threads = threads
         self._playhead = Playhead(info.path, threads=threads)
         self._idle: list[Playhead] = []
@@ -123,7 +124,8 @@ class PyAVReader:
             yield last
 
     def _frame(self, decoded: "VideoFrame", meter: ChangeMeter | None = None) -> Frame:
-        seconds, image = self._seconds(frame_ticks(decoded)), displayed_image(decoded, self.info)
+        seconds = self._seconds(frame_ticks(decoded))
+        image = displayed_image(decoded, self.info, self._longest_pixels)
         change = meter.since_last_sample() if meter is not None else None
         if change is None:
             return Frame(seconds, image)

@@ -19,9 +19,8 @@ from typing import IO, Any, TypeVar
 
 from rewatch.memory.errors import RewatchError, VideoError
 from rewatch.memory.ingest.container import show_path
-from rewatch.memory.ingest.decode import open_reader
 from rewatch.memory.ingest.pyav_reader import PyAVReader
-from rewatch.memory.ingest.scan_worker import Answer, Job, Part, measured
+from rewatch.memory.ingest.scan_worker import Answer, Job, Part, measured, open_job_reader
 from rewatch.memory.ingest.settings import DecoderName
 from rewatch.memory.timecode import format_seconds
 from rewatch.memory.types import Frame, Span, VideoInfo
@@ -49,6 +48,7 @@ def scan(
     step_seconds: float | None = 1.0,
     processes: int = 0,
     decoder: DecoderName = "pyav",
+    longest_pixels: int = 0,
 ) -> Iterator[tuple[float, T]]:
     """Measure the frames on display at every step of a span.
 
@@ -61,6 +61,8 @@ def scan(
         step_seconds: Distance of the samples; None takes keyframes only, a sixteenth of the work.
         processes: How many to use; 0 takes one for each core. Short spans are done in this process.
         decoder: Which decoder reads frames.
+        longest_pixels: Length to which larger frames are shrunk before they are measured; 0 leaves them as
+            they are.
 
     Yields:
         Each distinct frame's own time and what was measured, in order of time. Closing the iterator ends the
@@ -73,9 +75,10 @@ def scan(
     cores = os.cpu_count() or 1
     count = processes or cores
     alone = count == 1 or span.duration_seconds <= _ALONE_SECONDS
-    job = Job(info, measure, step_seconds, decoder, threads=0 if alone else max(cores // count, 1))
+    threads = 0 if alone else max(cores // count, 1)
+    job = Job(info, measure, step_seconds, decoder, threads, longest_pixels)
     if alone:
-        with open_reader(info, decoder, threads=job.threads) as reader:
+        with open_job_reader(job) as reader:
             yield from measured(reader, job, Part(span, span, is_first=True))
         return
     with PyAVReader(info, threads=1) as planner:

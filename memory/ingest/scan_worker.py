@@ -41,10 +41,17 @@ class Job:
     """Distance of the samples; None for keyframes only."""
     decoder: DecoderName
     threads: int
+    longest_pixels: int
+    """Length to which larger frames are shrunk; 0 leaves them as they are."""
 
 
 Answer = tuple[Literal["value", "end", "error", "bug"], Any]
 """A measured frame `(seconds, value)`, the end of a part, an error for the user, a traceback."""
+
+
+def open_job_reader(job: Job) -> FrameReader:
+    """Open the video of a job as the job says."""
+    return open_reader(job.info, job.decoder, threads=job.threads, longest_pixels=job.longest_pixels)
 
 
 def measured(reader: FrameReader, job: Job, part: Part) -> Iterator[tuple[float, Any]]:
@@ -82,7 +89,7 @@ def main() -> None:
 
 def _work(answer: Callable[[Answer], None]) -> None:
     job: Job = pickle.load(sys.stdin.buffer)
-    with open_reader(job.info, job.decoder, threads=job.threads) as reader:
+    with open_job_reader(job) as reader:
         while True:
             part: Part = pickle.load(sys.stdin.buffer)
             for value in measured(reader, job, part):

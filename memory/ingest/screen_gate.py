@@ -77,9 +77,9 @@ def _strokes(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     size = (columns * CELL_PIXELS, rows * CELL_PIXELS)
     if size != (width, height):
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    edges = np.zeros_like(grey)
     across = cv2.absdiff(grey[1:-1, 2:], grey[1:-1, :-2])
     down = cv2.absdiff(grey[2:, 1:-1], grey[:-2, 1:-1])
-    edges[1:-1, 1:-1] = np.minimum(np.maximum(across, down), _CONTRAST_CAP)
+    inner = cv2.min(cv2.max(across, down), _CONTRAST_CAP)
+    edges = cv2.copyMakeBorder(inner, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     means: NDArray[np.uint8] = cv2.resize(edges, (columns, rows), interpolation=cv2.INTER_AREA)
     return means * np.uint8(2)
