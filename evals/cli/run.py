@@ -1,0 +1,136 @@
+"""`rewatch eval run`: a method over a benchmark, resumed where an earlier run ended."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rewatch.agent.cli.options import JsonOption
+from rewatch.agent.cli.printing import complain, make_console, print_json
+from rewatch.agent.cli.status import FAILED
+from rewatch.evals.methods.registry import open_method
+from rewatch.evals.methods.workplace import Workplace
+from rewatch.evals.runner.journal import RUN_FILE, Journal, describe_run, hold, read_run, write_run
+from rewatch.evals.runner.running import Allowance, Progress, run
+from rewatch.evals.tasks.folder import DataFolder
+from rewatch.evals.tasks.sample import Reading
+from rewatch.evals.tasks.table import find_task, read
+from rewatch.memory.errors import InputError
+from rewatch.memory.types import Limits
+
+_SHOWN_FAULTS = 5
+
+
+def run_task(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="A benchmark of `rewatch eval list`.")],
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with its published files.")],
+    method: Annotated[
+        str, typer.Option("--method", metavar="METHOD", help="A method of `rewatch eval list`.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder of the run; resumed where it exists.")
+    ],
+    *,
+    workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, help="Videos at a time.")] = 1,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed samples again.")] = False,
+    max_seconds: Annotated[
+        float | None, typer.Option("--max-seconds", metavar="S", help="Limit for one sample.")
+    ] = None,
+    max_frames: Annotated[
+        int | None,
+        typer.Option("--max-frames", metavar="N", help="Limit of frames looked at for one sample."),
+    ] = None,
+    run_samples: Annotated[
+        int | None, typer.Option("--run-samples", metavar="N", min=0, help="Run at most so many samples now.")
+    ] = None,
+    run_seconds: Annotated[
+        float | None, typer.Option("--run-seconds", metavar="S", help="Begin no sample after this long.")
+    ] = None,
+    run_dollars: Annotated[
+        float | None, typer.Option("--run-dollars", metavar="D", help="Begin no sample after spending this.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a method over a benchmark. A run that was stopped or killed goes on where it was."""
+    chosen, folder = find_task(task), DataFolder(data)
+    reading = read(chosen, folder)
+    if not reading.samples:
+        raise InputError(f"{data} holds no sample of {task} that can be read")
+    limits = Limits(seconds=max_seconds)
+    if max_frames is not None:
+        limits = Limits(seconds=max_seconds, frames=max_frames)
+    place = Workplace(folder, out, with_subtitles=chosen.with_subtitles)
+    with hold(out), Journal(out) as journal, _progress() as progress:
+        with closing(open_method(method, place)) as made:
+            _write_down(out, describe_run(chosen, method, made.gives, data, reading, limits))
+        _tell_faults(reading)
+        outcome = run(
+            reading.samples,
+            lambda: open_method(method, place),
+            journal,
+            limits=limits,
+            allowance=Allowance(run_samples, run_seconds, run_dollars),
+            workers=workers,
+            retry_failed=retry_failed,
+            progress=progress,
+        )
+    place.close()
+    left = outcome.num_samples - outcome.num_done
+    if as_json:
+        print_json({**_plain(outcome), "num_left": left, "num_faults": len(reading.faults)})
+    else:
+        told = f"{outcome.num_done} of {outcome.num_samples} samples done, {outcome.num_failed} failed"
+        make_console().print(f"{told}; see: rewatch eval score {out}", markup=False)
+        if outcome.stopped_by:
+            complain(f"stopped by --run-{outcome.stopped_by}; the same command goes on")
+    if outcome.num_done and outcome.num_failed == outcome.num_done:
+        first = next(record for record in journal.records.values() if record.failure)
+        complain(f"every sample failed, the first one with {first.failure}: {first.reason}")
+        raise typer.Exit(FAILED)
+
+
+def _plain(outcome: Any) -> dict[str, Any]:
+    return {name: getattr(outcome, name) for name in ("num_samples", "num_done", "num_failed", "stopped_by")}
+
+
+def _tell_faults(reading: Reading) -> None:
+    if not reading.faults:
+        return
+    complain(f"{len(reading.faults)} records break their format and are not run; the first ones:")
+    for fault in reading.faults[:_SHOWN_FAULTS]:
+        complain(f"{fault.where}: {fault.reason}")
+
+
+def _write_down(out: Path, run: dict[str, Any]) -> None:
+    """Say in the folder what is run there.
+
+    Raises:
+        InputError: The folder holds a run of something else.
+    """
+    if (out / RUN_FILE).exists():
+        known = read_run(out)
+        for name in ("task", "method", "limits"):
+            if known.get(name) != run[name]:
+                raise InputError(
+                    f"{out} holds a run with {name} {known.get(name)!r}, not {run[name]!r}; choose another --out"
+                )
+    write_run(out, run)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar with an estimate on standard error, where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True, markup=False, highlight=False)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        bar = bars.add_task("samples", total=None)
+
+        def report(done: int, total: int, failed: int) -> None:
+            bars.update(bar, completed=done, total=total, description=f"samples, {failed} failed")
+
+        yield report

@@ -1,0 +1,1 @@
+"""Haystacks made on the spot."""

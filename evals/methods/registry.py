@@ -1,0 +1,68 @@
+"""Methods by name. A name may carry a number ("uniform-8") or, after a colon, a file or model."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rewatch.evals.methods import Method
+from rewatch.evals.methods.agent import Agent
+from rewatch.evals.methods.baselines import Blind, Picks, Retrieval, Uniform
+from rewatch.evals.methods.workplace import Workplace
+from rewatch.memory.errors import InputError, SettingError
+
+MOST_FRAMES = 4096
+
+Made = Callable[[Workplace, str], Method]
+"""Makes a method of the workplace and what the name carries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Methods whose names differ only in what they carry."""
+
+    form: str
+    """How the name is written."""
+    does: str
+    pattern: str
+    """Regular expression of the name; its group is what the name carries."""
+    make: Made
+
+
+FAMILIES: list[Family] = [
+    Family("agent", "Rewatch's agent", r"agent()", lambda place, _: Agent(place)),
+    Family(
+        "blind", "the option nearest in meaning to the question; no video", r"blind()", lambda p, _: Blind(p)
+    ),
+    Family("uniform-K", "K evenly spaced frames", r"uniform-(\d+)", lambda p, k: Uniform(p, _count(k))),
+    Family(
+        "retrieval-K",
+        "the K passages that one search of the memory finds",
+        r"retrieval-(\d+)",
+        lambda p, k: Retrieval(p, _count(k)),
+    ),
+    Family(
+        "picks:FILE", "frames that a file holds for each sample", r"picks:(.+)", lambda _, f: Picks(Path(f))
+    ),
+]
+"""Every family; another package may append its own before a run is made."""
+
+
+def open_method(name: str, place: Workplace) -> Method:
+    """Make the method of a name.
+
+    Raises:
+        InputError: There is no such method, or its file is missing.
+        SettingError: The number it carries is out of range.
+    """
+    for family in FAMILIES:
+        if match := re.fullmatch(family.pattern, name):
+            return family.make(place, match[1])
+    raise InputError(f"{name!r} is no method; choose one of {', '.join(family.form for family in FAMILIES)}")
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= MOST_FRAMES:
+        raise SettingError(f"{count} frames are outside 1 to {MOST_FRAMES}")
+    return count

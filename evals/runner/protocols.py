@@ -1,0 +1,217 @@
+"""The tables that published scripts print, made of a run's records, in both conventions.
+
+One function for each protocol; `table` chooses. Names and units are those of the scripts.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rewatch.evals.methods import Prediction
+from rewatch.evals.metrics import Convention
+from rewatch.evals.metrics.chain import ChainItem, Located, v_star
+from rewatch.evals.metrics.choice import OFFICIAL_READERS, read_yes_no
+from rewatch.evals.metrics.grounded import Grounded, cg_bench, next_gqa
+from rewatch.evals.metrics.highlights import Saliency, highlights
+from rewatch.evals.metrics.keyframes import Empty, mean_temporal_prf
+from rewatch.evals.metrics.moments import ego4d_nlq, mean_iou, qv_moments, recall_at
+from rewatch.evals.metrics.tries import Try, all_tries
+from rewatch.evals.runner.measures import right
+from rewatch.evals.runner.record import Record
+from rewatch.evals.tasks.table import Task
+
+Numbers = dict[str, float]
+Protocol = Callable[[Task, Sequence[Record], Convention], Numbers]
+
+
+def table(task: Task, records: Sequence[Record], gives: Sequence[str], convention: Convention) -> Numbers:
+    """The numbers of a task's own protocol; empty when a method gives nothing that it needs."""
+    numbers: Numbers = {}
+    for needs, names, protocol in _PROTOCOLS:
+        if needs in gives and (task.name in names or set(names) & set(task.asks)):
+            numbers |= protocol(task, records, convention)
+    return numbers
+
+
+def said_right(task: Task, record: Record, convention: Convention) -> bool | None:
+    """Whether a choice is right as a convention reads it; None when there was no reply, which the scripts leave out.
+
+    A task without a published reader has one convention only.
+    """
+    if convention == "corrected" or not task.official_reader:
+        return right(record)
+    if record.prediction is None:
+        return None
+    reply = record.prediction.choice or record.prediction.answer
+    form = record.sample.extra.get("form")
+    if form == "yes_no":
+        options = {text: letter for letter, text in record.sample.options.items()}
+        return options.get(read_yes_no(reply) or "", reply) == record.sample.answer
+    return OFFICIAL_READERS[task.official_reader](reply) == record.sample.answer
+
+
+def _choices(task: Task, records: Sequence[Record], convention: Convention) -> Numbers:
+    """Percent right, by category and duration group, and the mean over categories."""
+    kept = [
+        (record, said_right(task, record, convention))
+        for record in records
+        if record.sample.answer is not None
+    ]
+    kept = [(record, verdict) for record, verdict in kept if verdict is not None or convention == "corrected"]
+    groups: dict[str, list[bool]] = defaultdict(list)
+    for record, verdict in kept:
+        for name in _categories(record):
+            groups[f"category {name}"].append(bool(verdict))
+        if record.sample.duration_group:
+            groups[f"duration {record.sample.duration_group}"].append(bool(verdict))
+    shares = {name: _percent(verdicts) for name, verdicts in sorted(groups.items())}
+    numbers = {"overall": _percent([bool(verdict) for _, verdict in kept]), **shares}
+    by_category = [share for name, share in shares.items() if name.startswith("category ")]
+    if by_category:
+        numbers["mean of categories"] = sum(by_category) / len(by_category)
+    return numbers
+
+
+def _categories(record: Record) -> Sequence[str]:
+    """LVBench gives a question several types, each of which counts it."""
+    kinds = record.sample.extra.get("question_type")
+    return list(kinds) if kinds else [record.sample.category] if record.sample.category else []
+
+
+def _tries(task: Task, records: Sequence[Record], convention: Convention) -> Numbers:
+    tries = [
+        Try(record.sample.group, record.sample.category, said_right(task, record, convention))
+        for record in records
+    ]
+    return {
+        f"all four tries, {name}": 100 * share
+        for name, share in all_tries(tries, convention=convention).items()
+    }
+
+
+def _keyframes(task: Task, records: Sequence[Record], convention: Convention) -> Numbers:
+    """Both forms; official leaves empty samples out, corrected counts them 0."""
+    empty: Empty = "skip" if convention == "official" else "zero"
+    pairs = [(record.sample.frame_seconds, _said(record).frame_seconds) for record in records]
+    numbers: Numbers = {}
+    for form in ("prf", "covered"):
+        score = mean_temporal_prf(pairs, form=form, empty=empty)
+        numbers |= {
+            f"{form} P": 100 * score.precision,
+            f"{form} R": 100 * score.recall,
+            f"{form} F1": 100 * score.f1,
+        }
+        numbers |= {"scored": score.num_scored, "skipped": score.num_skipped, "frames": score.num_predictions}
+    return numbers
+
+
+def _moments(task: Task, records: Sequence[Record], convention: Convention) -> Numbers:
+    pairs = [(record.sample.spans, _said(record).spans) for record in records if record.sample.spans]
+    recalls = {f"R1@{t}": 100 * recall_at(pairs, threshold=t) for t in (0.3, 0.5, 0.7)}
+    numbers = {**recalls, "mIoU": 100 * mean_iou(pairs)}
+    return {name: round(value, 2) for name, value in numbers.items()} if convention == "official" else numbers
+
+
+def _nlq(task: Task, records: Sequence[Record], convention: Convention) -> Numbers:
+    pairs = [(record.sample.spans[0], _said(record).spans) for record in records if record.sample.spans]
+    return ego4d_nlq(pairs, convention=convention)
+
+
+def _qv_moments(task: Task, records: Sequence[Record], convention: Convention) -> Numbers:
+    known = [record for record in records if record.sample.spans]
+    if convention == "official":
+        known = [record for record in known if _said(record).spans]
+    truth = {record.sample.sample_id: record.sample.spans for record in known}
+    found = {record.sample.sample_id: _scored(_said(record)) for record in known}
+    by_range = qv_moments(truth, found, convention=convention)
+    return {
+        f"MR-{name}-{kind}@{at}": value
+        for name, kinds in by_range.items()
+        for kind, values in (("mAP", kinds["MR-mAP"]), ("R1", kinds["MR-R1"]))
+        for at, value in values.items()
+        if at in ("0.5", "0.7", "0.75", "average")
+    }
+
+
+def _scored(said: Prediction) -> list[tuple[float, float, float]]:
+    """Spans with their scores; without scores the order ranks."""
+    scores = said.span_scores or tuple(1 / rank for rank in range(1, len(said.spans) + 1))
+    return [(start, end, score) for (start, end), score in zip(said.spans, scores, strict=True)]
+
+
+def _highlights(task: Task, records: Sequence[Record], convention: Convention) -> Numbers:
+    known = [record for record in records if "saliency_scores" in record.sample.extra]
+    given = {r.sample.sample_id: r for r in known if _said(r).extra.get("saliency_scores") is not None}
+    if not given:
+        return {}
+    truth = {record.sample.sample_id: _saliency(record.sample.extra) for record in known}
+    if convention == "official":
+        truth = {name: truth[name] for name in given}
+    found = {name: _said(record).extra["saliency_scores"] for name, record in given.items()}
+    scores = highlights(truth, found, convention=convention)
+    return {
+        f"{name}-{kind}": value
+        for name, kinds in scores.items()
+        for kind, value in (("mAP", kinds["HL-mAP"]), ("Hit1", kinds["HL-Hit1"]))
+    }
+
+
+def _saliency(extra: Mapping[str, Any]) -> Saliency:
+    ratings = tuple(tuple(triple) for triple in extra["saliency_scores"])
+    return Saliency(extra["duration"], tuple(extra["relevant_clip_ids"]), ratings)
+
+
+def _gqa(task: Task, records: Sequence[Record], convention: Convention) -> Numbers:
+    return next_gqa([_grounded(record) for record in records], convention=convention)
+
+
+def _cg(task: Task, records: Sequence[Record], convention: Convention) -> Numbers:
+    return cg_bench([_grounded(record) for record in records], convention=convention)
+
+
+def _grounded(record: Record) -> Grounded:
+    said = record.prediction
+    return Grounded(
+        record.sample.spans, said.spans or None if said else None, right(record) if said else None
+    )
+
+
+def _chain(task: Task, records: Sequence[Record], convention: Convention) -> Numbers:
+    """A rating must be in the prediction's `extra`; without a judge the right words rate 3 and others 0."""
+    return v_star([_chain_item(record) for record in records], convention=convention)
+
+
+def _chain_item(record: Record) -> ChainItem:
+    said, sample = record.prediction, record.sample
+    if said is None:
+        return ChainItem(None, sample.spans[0], sample.extra["boxes"], (Located(None, {}),) * 2)
+    rating = said.extra.get("rating")
+    if rating is None:
+        rating = 3 if said.answer.strip().casefold() == (sample.answer or "").strip().casefold() else 0
+    span = said.spans[0] if said.spans else None
+    first = Located(span, said.extra.get("boxes", {}))
+    second = Located(said.extra.get("span_2", span), said.extra.get("boxes_2", first.boxes))
+    return ChainItem(rating, sample.spans[0], sample.extra["boxes"], (first, second))
+
+
+def _said(record: Record) -> Prediction:
+    return record.prediction or Prediction()
+
+
+def _percent(verdicts: Sequence[bool]) -> float:
+    return 100 * sum(verdicts) / len(verdicts) if verdicts else 0.0
+
+
+_PROTOCOLS: tuple[tuple[str, tuple[str, ...], Protocol], ...] = (
+    ("choice", ("choice",), _choices),
+    ("choice", ("vnbench",), _tries),
+    ("frames", ("keyframes",), _keyframes),
+    ("spans", ("charades-sta", "activitynet-captions", "tacos", "haystack"), _moments),
+    ("spans", ("ego4d-nlq",), _nlq),
+    ("spans", ("qvhighlights",), _qv_moments),
+    ("spans", ("highlights",), _highlights),
+    ("spans", ("next-gqa",), _gqa),
+    ("spans", ("cg-bench",), _cg),
+    ("text", ("chain",), _chain),
+)
+"""What a method must give, the tasks (by name or by what they ask) it is for, the protocol."""

@@ -1,0 +1,291 @@
+"""Readers of multiple-choice benchmarks over long videos."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from rewatch.evals.tasks.files import FormatError, Row, read_rows
+from rewatch.evals.tasks.folder import DataFolder
+from rewatch.evals.tasks.readers.parts import (
+    Found,
+    clock_span,
+    each,
+    lettered,
+    right_letter,
+    split_options,
+)
+from rewatch.evals.tasks.sample import Sample
+
+
+def longvideobench(folder: DataFolder) -> Found:
+    """LongVideoBench: `lvb_val.json`, or the test split without answers; subtitles as JSON or SRT files."""
+    return each(read_rows(folder.file("lvb_val.json", "lvb_test*.json", "*val*.parquet")), longvideobench_row)
+
+
+def longvideobench_row(row: Row, **more: Any) -> Sample:
+    """One record of LongVideoBench."""
+    options = lettered(row.listed("candidates")) if row.has("candidates") else _numbered(row, "option{}", 0)
+    answer = None
+    if row.has("correct_choice"):
+        answer = list(options)[row.index("correct_choice", len(options))]
+    return Sample(
+        row.text("id"),
+        row.text("video_path") if row.has("video_path") else row.text("video_id"),
+        row.text("question"),
+        options,
+        answer,
+        category=row.text("question_category"),
+        duration_group=row.text("duration_group"),
+        subtitles=_under("subtitles", row, "subtitle_path"),
+        extra={"starting_timestamp_for_subtitles": row.number("starting_timestamp_for_subtitles")}
+        if row.has("starting_timestamp_for_subtitles")
+        else {},
+        **more,
+    )
+
+
+def video_mme(folder: DataFolder) -> Found:
+    """Video-MME: `test-*.parquet` or its JSON form; subtitles lie as `subtitle/<videoID>.srt`."""
+    path = folder.file("test-*.parquet", "*video*mme*.parquet", "*video*mme*.json", "*videomme*.json")
+    return each(read_rows(path), _video_mme_row)
+
+
+def _video_mme_row(row: Row) -> Sample:
+    options = lettered(row.listed("options"))
+    video = row.text("videoID") if row.has("videoID") else row.text("video_id")
+    return Sample(
+        row.text("question_id"),
+        video,
+        row.text("question"),
+        options,
+        right_letter(row, "answer", options),
+        category=row.text("task_type"),
+        duration_group=row.text("duration"),
+        subtitles=f"subtitle/{video}.srt",
+        extra={name: row.text(name) for name in ("video_id", "domain", "sub_category") if row.has(name)},
+    )
+
+
+def mlvu(folder: DataFolder) -> Found:
+    """MLVU: the files of the multiple-choice tasks, one a task; or the test split, which has `question_id`."""
+    kept = ("plotQA", "needle", "ego", "count", "order", "anomaly_reco", "topic_reasoning")
+    paths = [path for task in kept for path in folder.files(f"*{task}.json")]
+    paths = paths or [folder.file("*test*question*.json", "test-ground-truth.json", "*mlvu*.json")]
+    for path in paths:
+        yield from each(read_rows(path), _mlvu_row)
+
+
+def _mlvu_row(row: Row) -> Sample:
+    options = lettered(row.listed("candidates"))
+    own = row.text("question_id") if row.has("question_id") else row.where.replace(".json:", "/")
+    return Sample(
+        own,
+        row.text("video"),
+        row.text("question"),
+        options,
+        right_letter(row, "answer", options),
+        category=row.text("question_type"),
+    )
+
+
+def lvbench(folder: DataFolder) -> Found:
+    """LVBench: `video_info.meta.jsonl`, a line a video; options stand below the question."""
+    return each(read_rows(folder.file("video_info.meta.jsonl", "*lvbench*.jsonl")), _lvbench_video)
+
+
+def _lvbench_video(video: Row) -> Found:
+    key = video.text("key")
+
+    def build(row: Row) -> Sample:
+        question, options = split_options(row.text("question"))
+        kinds = [str(kind) for kind in row.listed("question_type")]
+        spans = (
+            (clock_span(row.text("time_reference"), "time_reference"),) if row.has("time_reference") else ()
+        )
+        return Sample(
+            row.text("uid"),
+            key,
+            question,
+            options,
+            right_letter(row, "answer", options),
+            spans,
+            category=", ".join(kinds),
+            duration_group=video.text("type") if video.has("type") else "",
+            extra={"question_type": kinds},
+        )
+
+    yield from each(video.rows("qa"), build)
+
+
+def egoschema(folder: DataFolder) -> Found:
+    """EgoSchema: `questions.json`, with the answers of the open subset in `subset_answers.json`."""
+    answers: dict[str, Any] = {}
+    for path in folder.files("subset_answers.json"):
+        for row in read_rows(path):
+            answers[row.key] = row.values.get("")
+
+    def build(row: Row) -> Sample:
+        options = _numbered(row, "option {}", 0)
+        name = row.text("q_uid")
+        at = answers.get(name)
+        answer = None
+        if at is not None:
+            answer = list(options)[Row(row.where, {"answer": at}).index("answer", len(options))]
+        return Sample(name, name, row.text("question"), options, answer)
+
+    yield from each(read_rows(folder.file("questions.json", "*egoschema*.json")), build)
+
+
+def hourvideo(folder: DataFolder) -> Found:
+    """HourVideo: one JSON file by video, `benchmark_dataset` holding the questions; answers in the open split."""
+    path = folder.file("dev_v1.0*.json", "*hourvideo*.json", "test_v1.0*.json")
+    return each(read_rows(path), _hourvideo_video)
+
+
+def _hourvideo_video(video: Row) -> Found:
+    def build(row: Row) -> Sample:
+        if row.has("answer_1"):
+            question, options = row.text("question"), _numbered(row, "answer_{}", 1)
+        else:
+            question, options = split_options(row.text("mcq_test"))
+        task = row.text("task")
+        return Sample(
+            row.text("qid"),
+            video.key,
+            question,
+            options,
+            right_letter(row, "correct_answer_label", options),
+            category="summarization" if task.startswith("summarization/") else task,
+            extra={"task": task},
+        )
+
+    yield from each(video.rows("benchmark_dataset"), build)
+
+
+def next_qa(folder: DataFolder) -> Found:
+    """NExT-QA, multiple choice: `val.csv` or `test.csv`, and `map_vid_vidorID.json` where videos keep other names."""
+    names = _video_names(folder)
+    return each(read_rows(folder.file("val.csv", "test.csv")), lambda row: next_qa_row(row, names))
+
+
+def next_qa_row(row: Row, names: dict[str, str], **more: Any) -> Sample:
+    """One record of NExT-QA; the answer is counted from 0, or its text."""
+    video = row.text("video") if row.has("video") else row.text("video_id")
+    options = _numbered(row, "a{}", 0)
+    answer = row.text("answer")
+    if answer in options.values():
+        letter = next(letter for letter, text in options.items() if text == answer)
+    else:
+        letter = list(options)[row.index("answer", len(options))]
+    return Sample(
+        f"{video}_{row.text('qid')}",
+        names.get(video, video),
+        row.text("question"),
+        options,
+        letter,
+        category=row.text("type"),
+        **more,
+    )
+
+
+def _video_names(folder: DataFolder) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for path in folder.files("map_vid_vidorID.json"):
+        names |= {row.key: str(row.values.get("")) for row in read_rows(path)}
+    return names
+
+
+def timescope(folder: DataFolder) -> Found:
+    """TimeScope: parquet or JSON with `length` in seconds and `type`; options stand in the question or beside it."""
+
+    def build(row: Row) -> Sample:
+        if row.has("options"):
+            question, options = row.text("question"), lettered(row.listed("options"))
+        else:
+            question, options = split_options(row.text("question" if row.has("question") else "input"))
+        return Sample(
+            row.text("id"),
+            row.text("video"),
+            question,
+            options,
+            right_letter(row, "answer", options),
+            category=row.text("type"),
+            duration_group=row.text("length"),
+        )
+
+    yield from each(
+        read_rows(folder.file("*test*.parquet", "*timescope*.json*", "*timescope*.parquet")), build
+    )
+
+
+def vnbench(folder: DataFolder) -> Found:
+    """VNBench: `VNBench-main-4try.json`, each question in four shuffles of its options."""
+
+    def build(row: Row) -> Sample:
+        options = lettered(row.listed("options"))
+        name = row.text("video").rsplit("/", 1)[-1].rsplit(".", 1)[0]
+        turn = row.text("try")
+        return Sample(
+            f"{name}_{row.text('type')}_{turn}",
+            row.text("video"),
+            row.text("question"),
+            options,
+            right_letter(row, "gt", options),
+            category=row.text("type"),
+            duration_group=row.text("length") if row.has("length") else "",
+            group=f"{name}_{row.text('type')}",
+            extra={"try": turn},
+        )
+
+    yield from each(read_rows(folder.file("*VNBench*4try*.json", "*VNBench*.json")), build)
+
+
+def tempcompass(folder: DataFolder) -> Found:
+    """TempCompass: `multi-choice.json`, `yes_no.json` and `caption_matching.json`, by video and aspect."""
+    paths = [
+        p for name in ("multi-choice", "yes_no", "caption_matching") for p in folder.files(f"{name}.json")
+    ]
+    for path in paths or [folder.file("multi-choice.json")]:
+        yield from each(read_rows(path), partial(_tempcompass_video, form=path.stem))
+
+
+def _tempcompass_video(video: Row, form: str) -> Found:
+    def build(aspect: str, at: int, row: Row) -> Sample:
+        answer: str | None
+        if form == "yes_no":
+            question, options, answer = (
+                row.text("question"),
+                {"A": "yes", "B": "no"},
+                row.text("answer").lower(),
+            )
+            answer = {"yes": "A", "no": "B"}.get(answer)
+            if answer is None:
+                raise FormatError(f"the field 'answer' holds {row.text('answer')!r}, not yes or no")
+        else:
+            question, options = split_options(row.text("question"))
+            answer = right_letter(row, "answer", options)
+        extra = {"form": form, "aspect": aspect, "asked": row.text("question"), "answer": row.text("answer")}
+        number = f"{video.key}/{form}/{aspect}/{at}"
+        return Sample(
+            number, video.key, question, options, answer, category=aspect, duration_group=form, extra=extra
+        )
+
+    for aspect in video.values:
+        for at, row in enumerate(video.rows(aspect)):
+            yield from each([row], partial(build, aspect, at))
+
+
+def _numbered(row: Row, pattern: str, first: int) -> dict[str, str]:
+    """Options that stand in numbered fields."""
+    return lettered([row.text(name) for name in _present(row, pattern, first)])
+
+
+def _present(row: Row, pattern: str, first: int) -> Iterator[str]:
+    number = first
+    while row.has(pattern.format(number)) and row.text(pattern.format(number)) != "N/A":
+        yield pattern.format(number)
+        number += 1
+
+
+def _under(folder: str, row: Row, name: str) -> str:
+    return f"{folder}/{row.text(name)}" if row.has(name) else ""

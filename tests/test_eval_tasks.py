@@ -1,0 +1,483 @@
+"""Published formats, each in a few records as they are published, become samples; broken records are reported."""
+
+import json
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from videos import numbered_frames, render
+
+from rewatch.evals.tasks.files import read_rows
+from rewatch.evals.tasks.folder import DataFolder
+from rewatch.evals.tasks.sample import Reading, Sample
+from rewatch.evals.tasks.table import TASKS, find_task, missing_files, read
+from rewatch.memory.errors import InputError
+
+
+def _write(folder: Path, name: str, content: Any) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content, indent=1))
+
+
+def _read(task: str, folder: Path, files: Mapping[str, Any]) -> Reading:
+    for name, content in files.items():
+        _write(folder, name, content)
+    return read(find_task(task), DataFolder(folder))
+
+
+def _only(reading: Reading) -> Sample:
+    assert reading.faults == ()
+    assert len(reading.samples) == 1
+    return reading.samples[0]
+
+
+MC = {"question": "What is red?", "options": ["A. the car", "B. the bus"]}
+
+
+def test_ego4d_haystack_times_are_the_clips_start_plus_thirtieths(tmp_path: Path) -> None:
+    columns = {
+        "video_id": ["v1", "v1"],
+        "vclip_id": ["c1", "c2"],
+        "question": ["Where is the cup?", "Where is the pan?"],
+        "options": [{"A": "table", "B": "sink"}] * 2,
+        "answer": ["B", "A"],
+        "frame_indexes_vclip": [[300, 45], []],
+        "frame_indexes_video": [[30300, 30045], []],
+        "video_metadata": [{"vclip_interval_in_video": [1000.5, 1480.5], "frame_rate": 29.97}] * 2,
+    }
+    reading = _read("haystack-ego4d", tmp_path, {"haystack_ego4d_tiny.json": columns})
+    first, second = reading.samples
+    assert first.frame_seconds == (1002.0, 1010.5)
+    assert first.part == (1000.5, 1480.5)
+    assert (first.answer, dict(first.options)) == ("B", {"A": "table", "B": "sink"})
+    assert second.frame_seconds == ()
+    assert first.sample_id != second.sample_id
+
+
+def test_lvbench_haystack_takes_the_rate_from_the_video(tmp_path: Path) -> None:
+    (tmp_path / "videos").mkdir()
+    render(tmp_path / "videos" / "abc.mp4", numbered_frames(50), fps=Fraction(10))
+    record = {
+        "id": "q1",
+        "video_id": "abc",
+        "video_path": "abc.mp4",
+        "question": "Which hat?",
+        "candidates": ["red", "blue"],
+        "correct_choice": 1,
+        "position": [30, 5],
+        "duration_group": 3600,
+        "question_category": "O2E",
+    }
+    others = [
+        {**record, "id": "q2", "duration_group": 600},
+        {**record, "id": "q3", "question_category": "T2E"},
+    ]
+    sample = _only(_read("haystack-lvbench", tmp_path, {"lvb_val.json": [record, *others]}))
+    assert sample.frame_seconds == pytest.approx((0.5, 3.0))
+    assert sample.answer == "B"
+
+
+def test_a_missing_video_is_a_fault_where_its_rate_is_needed(tmp_path: Path) -> None:
+    record = {
+        "id": "q1",
+        "video_id": "gone",
+        "question": "?",
+        "candidates": ["a", "b"],
+        "correct_choice": 0,
+        "position": [1],
+        "duration_group": 3600,
+        "question_category": "O2E",
+    }
+    reading = _read("haystack-lvbench", tmp_path, {"lvb_val.json": [record]})
+    assert "'gone' is not in" in reading.faults[0].reason
+    rated = _read("haystack-lvbench", tmp_path, {"lvb_val.json": [{**record, "fps": 25}]})
+    assert _only(rated).frame_seconds == (0.04,)
+
+
+CHOICES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    (
+        "longvideobench",
+        {
+            "lvb_val.json": [
+                {
+                    "id": "x_0",
+                    "video_path": "x.mp4",
+                    "subtitle_path": "x_en.json",
+                    "question": "Who?",
+                    "candidates": ["he", "she"],
+                    "correct_choice": 1,
+                    "duration_group": 60,
+                    "question_category": "S2E",
+                    "starting_timestamp_for_subtitles": 12.5,
+                }
+            ]
+        },
+        {"video": "x.mp4", "answer": "B", "subtitles": "subtitles/x_en.json", "duration_group": "60"},
+    ),
+    (
+        "video-mme",
+        {
+            "videomme.json": [
+                {
+                    **MC,
+                    "video_id": "001",
+                    "videoID": "fFjv93ACGo8",
+                    "question_id": "001-1",
+                    "duration": "short",
+                    "task_type": "Counting",
+                    "answer": "B",
+                }
+            ]
+        },
+        {
+            "sample_id": "001-1",
+            "video": "fFjv93ACGo8",
+            "options": {"A": "the car", "B": "the bus"},
+            "answer": "B",
+        },
+    ),
+    (
+        "mlvu",
+        {
+            "1_plotQA.json": [
+                {
+                    "video": "m.mp4",
+                    "duration": 480.0,
+                    "question": "Who?",
+                    "candidates": ["he", "she"],
+                    "answer": "she",
+                    "question_type": "plotQA",
+                }
+            ]
+        },
+        {"answer": "B", "category": "plotQA"},
+    ),
+    (
+        "lvbench",
+        {
+            "video_info.meta.jsonl": json.dumps(
+                {
+                    "key": "Cm73ma6Ibcs",
+                    "type": "cartoon",
+                    "qa": [
+                        {
+                            "uid": "0",
+                            "question": "What year?\n(A) 1636\n(B) 1366",
+                            "answer": "A",
+                            "question_type": ["key information retrieval"],
+                            "time_reference": "00:15-00:19",
+                        }
+                    ],
+                }
+            )
+        },
+        {"question": "What year?", "answer": "A", "spans": ((15.0, 19.0),), "duration_group": "cartoon"},
+    ),
+    (
+        "egoschema",
+        {
+            "questions.json": [
+                {"q_uid": "u", "question": "Why?", **{f"option {i}": f"o{i}" for i in range(5)}}
+            ],
+            "subset_answers.json": {"u": 3, "other": 1},
+        },
+        {"answer": "D", "video": "u"},
+    ),
+    (
+        "hourvideo",
+        {
+            "dev_v1.0_annotations.json": {
+                "uid9": {
+                    "video_metadata": {},
+                    "benchmark_dataset": [
+                        {
+                            "qid": "q",
+                            "task": "summarization/key_events_objects",
+                            "question": "What?",
+                            **{f"answer_{i}": f"a{i}" for i in range(1, 6)},
+                            "correct_answer_label": "E",
+                        }
+                    ],
+                }
+            }
+        },
+        {"video": "uid9", "answer": "E", "category": "summarization"},
+    ),
+    (
+        "next-qa",
+        {
+            "val.csv": "video,frame_count,width,height,question,answer,qid,type,a0,a1,a2,a3,a4\n"
+            '4010069381,369,640,480,how do they act,4,6,CH,roll,chase,sit,dance,"clap, then bow"\n',
+            "map_vid_vidorID.json": {"4010069381": "1164/4010069381"},
+        },
+        {"sample_id": "4010069381_6", "video": "1164/4010069381", "answer": "E"},
+    ),
+    (
+        "timescope",
+        {
+            "timescope.json": [
+                {
+                    "id": "t1",
+                    "video": "60/a.mp4",
+                    "length": 60,
+                    "type": "OCR",
+                    "answer": "B",
+                    "question": "Which word?\nA: cat\nB: dog\nC: hen",
+                }
+            ]
+        },
+        {"question": "Which word?", "answer": "B", "duration_group": "60", "category": "OCR"},
+    ),
+    (
+        "vnbench",
+        {
+            "VNBench-main-4try.json": [
+                {
+                    "video": "VNBench/cnt_1.mp4",
+                    "question": "How many?",
+                    "options": [1, 2, 3, 4],
+                    "gt": 3,
+                    "gt_option": 2,
+                    "type": "cnt_edit1",
+                    "try": 2,
+                    "length": 30,
+                }
+            ]
+        },
+        {"answer": "C", "group": "cnt_1_cnt_edit1", "sample_id": "cnt_1_cnt_edit1_2"},
+    ),
+    (
+        "tempcompass",
+        {"yes_no.json": {"10": {"speed": [{"question": "Is it fast?", "answer": "no"}]}}},
+        {"answer": "B", "category": "speed", "options": {"A": "yes", "B": "no"}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("task", "files", "expected"), CHOICES, ids=[name for name, _, _ in CHOICES])
+def test_choices_as_published(
+    task: str, files: dict[str, Any], expected: dict[str, Any], tmp_path: Path
+) -> None:
+    sample = _only(_read(task, tmp_path, files))
+    assert {name: getattr(sample, name) for name in expected} == expected
+
+
+GSUB = {"7": {"duration": 34, "location": {"1": [[1.2, 5.8]]}, "fps": 29.97}}
+NLQ = {
+    "version": "1",
+    "videos": [
+        {
+            "video_uid": "v",
+            "split": "val",
+            "clips": [
+                {
+                    "clip_uid": "c",
+                    "video_start_sec": 100.0,
+                    "video_end_sec": 580.0,
+                    "annotations": [
+                        {
+                            "annotation_uid": "a",
+                            "language_queries": [
+                                {
+                                    "query": "Where?",
+                                    "clip_start_sec": 5.0,
+                                    "clip_end_sec": 7.0,
+                                    "video_start_sec": 105.0,
+                                    "video_end_sec": 107.0,
+                                }
+                            ],
+                        }
+                    ],
+                }
+            ],
+        }
+    ],
+}
+VSTAR = {
+    "vid": "s",
+    "domain": "d",
+    "fps": 30,
+    "width": 10,
+    "height": 10,
+    "frame_count": 3000,
+    "question": "What?",
+    "answer": "a cup",
+    "temporal_question": "When?",
+    "timestamps": [3.0, 9.0],
+    "bboxes": [{"timestamp": 3, "xmin": 0, "ymin": 1, "xmax": 2, "ymax": 3}],
+}
+GROUNDED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    (
+        "next-gqa",
+        {
+            "val.csv": "video_id,frame_count,width,height,question,answer,qid,type,a0,a1,a2,a3,a4\n"
+            "7,99,6,4,why,eat,1,CW,sleep,eat,sit,run,go\n",
+            "gsub_val.json": GSUB,
+        },
+        {"sample_id": "7_1", "answer": "B", "spans": ((1.2, 5.8),)},
+    ),
+    (
+        "qvhighlights",
+        {
+            "highlight_val_release.jsonl": json.dumps(
+                {
+                    "qid": 2579,
+                    "query": "A girl eats.",
+                    "duration": 150,
+                    "vid": "NUsG",
+                    "relevant_windows": [[82, 150]],
+                    "relevant_clip_ids": [41],
+                    "saliency_scores": [[4, 3, 2]],
+                }
+            )
+        },
+        {
+            "sample_id": "2579",
+            "spans": ((82.0, 150.0),),
+            "extra": {"duration": 150.0, "relevant_clip_ids": [41], "saliency_scores": [[4, 3, 2]]},
+        },
+    ),
+    (
+        "charades-sta",
+        {"charades_sta_test.txt": "3MSZA 24.3 30.4##person turn a light on.\n"},
+        {"video": "3MSZA", "question": "person turn a light on.", "spans": ((24.3, 30.4),)},
+    ),
+    (
+        "activitynet-captions",
+        {"val_1.json": {"v_x": {"duration": 82.7, "timestamps": [[0.8, 19.9]], "sentences": [" He sits. "]}}},
+        {"sample_id": "v_x/0", "question": "He sits.", "spans": ((0.8, 19.9),)},
+    ),
+    (
+        "tacos",
+        {
+            "tacos_test.json": {
+                "s1.avi": {"fps": 20, "num_frames": 900, "timestamps": [[40, 100]], "sentences": ["Cut."]}
+            }
+        },
+        {"video": "s1.avi", "spans": ((2.0, 5.0),)},
+    ),
+    (
+        "ego4d-nlq",
+        {"nlq_val.json": NLQ},
+        {"sample_id": "c/a/0", "spans": ((105.0, 107.0),), "part": (100.0, 580.0)},
+    ),
+    (
+        "cg-bench",
+        {
+            "cgbench_mini.json": [
+                {
+                    "qid": 5,
+                    "video_uid": "u",
+                    "question": "?",
+                    "choices": ["a", "b"],
+                    "right_answer": "B",
+                    "clue_intervals": [[1, 4], [9, 12]],
+                    "domain": "News",
+                }
+            ]
+        },
+        {"sample_id": "5", "spans": ((1.0, 4.0), (9.0, 12.0)), "answer": "B"},
+    ),
+    (
+        "v-star",
+        {"V_STaR_test.json": [VSTAR]},
+        {"answer": "a cup", "spans": ((3.0, 9.0),), "duration_group": "Medium"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("task", "files", "expected"), GROUNDED, ids=[name for name, _, _ in GROUNDED])
+def test_grounding_as_published(
+    task: str, files: dict[str, Any], expected: dict[str, Any], tmp_path: Path
+) -> None:
+    sample = _only(_read(task, tmp_path, files))
+    assert {name: getattr(sample, name) for name in expected} == expected
+
+
+def test_both_forms_of_v_stars_boxes_are_read(tmp_path: Path) -> None:
+    other = {**VSTAR, "bboxes": [{"3_90": {"xmin": 0, "ymin": 1, "xmax": 2, "ymax": 3}}]}
+    reading = _read("v-star", tmp_path, {"V_STaR_test.json": [VSTAR, other]})
+    assert [sample.extra["boxes"] for sample in reading.samples] == [{"3": (0.0, 1.0, 2.0, 3.0)}] * 2
+
+
+def test_broken_records_are_reported_with_their_line_and_the_others_are_read(tmp_path: Path) -> None:
+    good = {**MC, "videoID": "v", "duration": "short", "task_type": "T", "answer": "A"}
+    records = [
+        {**good, "question_id": "1"},
+        {**good, "question_id": "2", "answer": "Z"},
+        {**good, "question_id": "3", "options": "both"},
+        {"question_id": "4"},
+        "five",
+        {**good, "question_id": "1"},
+    ]
+    text = "[\n" + ",\n".join(json.dumps(record) for record in records) + "\n]\n"
+    reading = _read("video-mme", tmp_path, {"videomme.json": text})
+    assert [sample.sample_id for sample in reading.samples] == ["1"]
+    assert [fault.where for fault in reading.faults] == [
+        "videomme.json:3",
+        "videomme.json:4",
+        "videomme.json:5",
+        "videomme.json:6",
+        "sample 1",
+    ]
+    assert "'Z', which is none of the options" in reading.faults[0].reason
+    assert "not JSON" in reading.faults[1].reason
+
+
+def test_a_broken_line_of_text_does_not_stop_the_file(tmp_path: Path) -> None:
+    lines = "A 1.0 2.0##one.\nB 5.0 2.0##backwards.\nnonsense\nC 1.0 2.0##three.\n"
+    reading = _read("charades-sta", tmp_path, {"charades_sta_test.txt": lines})
+    assert [sample.video for sample in reading.samples] == ["A", "C"]
+    assert [fault.where for fault in reading.faults] == ["charades_sta_test.txt:2", "charades_sta_test.txt:3"]
+
+
+def test_a_file_that_is_no_json_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"lvb_val\.json:2 is no JSON"):
+        _read("longvideobench", tmp_path, {"lvb_val.json": '[{"id": 1},\n{"id": }]'})
+    with pytest.raises(InputError, match="holds neither a list nor a table"):
+        list(read_rows(_file(tmp_path, "x.json", "7")))
+
+
+def _file(folder: Path, name: str, content: str) -> Path:
+    _write(folder, name, content)
+    return folder / name
+
+
+def test_parquet_is_read(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    record = {**MC, "videoID": "v", "question_id": "9", "duration": "long", "task_type": "T", "answer": "A"}
+    parquet.write_table(pyarrow.Table.from_pylist([record]), tmp_path / "test-00000-of-00001.parquet")
+    assert _only(read(find_task("video-mme"), DataFolder(tmp_path))).answer == "A"
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    assert missing_files(find_task("next-gqa"), folder) == [
+        "val.csv or test.csv",
+        "gsub_val.json or gsub_test.json",
+    ]
+    with pytest.raises(InputError, match="holds no lvb_val"):
+        read(find_task("longvideobench"), folder)
+    with pytest.raises(InputError, match="no folder"):
+        DataFolder(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="no task; choose one of haystack-ego4d"):
+        find_task("nothing")
+
+
+def test_every_task_says_what_it_needs() -> None:
+    assert len(TASKS) == 22
+    for task in TASKS.values():
+        assert task.files
+        assert task.source
+        assert task.licence
+        assert task.measures
+
+
+def test_a_sample_survives_json() -> None:
+    sample = Sample("1", "v.mp4", "Who?", {"A": "he", "B": "she"}, "A", ((1.0, 2.0),), (3.0,), (0.0, 9.0))
+    assert Sample.from_plain(json.loads(json.dumps(sample.to_plain()))) == sample
