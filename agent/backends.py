@@ -59,7 +59,7 @@ class Backends:
             return self._open_vlm()
         from rewatch.tools.vision.recorded import RecordedVlm
 
-        return RecordedVlm(self._tape, self._open_vlm)
+        return RecordedVlm(self._open_vlm(), self._tape)
 
     def _open_vlm(self) -> Vlm:
         return open_vlm(
