@@ -215,11 +215,13 @@ class VideoAgent:
 
     def _left_over(self, config: Any, asked: Ask) -> dict[str, Any] | None:
         """The state of the same question when an earlier run of it was killed, else None."""
-        snapshot = self._graph.get_state(config)
+        left: dict[str, Any] = dict(self._graph.get_state(config).values)
         same = ("question", "options", "video_ids", "span")
-        if snapshot.next and all(_plain(snapshot.values.get(key)) == _plain(asked[key]) for key in same):  # type: ignore[literal-required]
-            return dict(snapshot.values)
-        return None
+        # Not by the next step: it is unknown when the kill came between a step's last write and its checkpoint.
+        is_over = not left or left.get("answer", {}).get("run_id") == left["run_id"]
+        if is_over or any(_plain(left[key]) != _plain(asked[key]) for key in same):  # type: ignore[literal-required]
+            return None
+        return left
 
 
 def unread(question: str, error: LimitReached) -> Answer:
