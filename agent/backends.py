@@ -21,20 +21,24 @@ if TYPE_CHECKING:
 class Backends:
     """What answers the calls to models."""
 
-    def __init__(self, settings: Settings, chat_model: "BaseChatModel | None" = None) -> None:
+    def __init__(
+        self, settings: Settings, chat_model: "BaseChatModel | None" = None, vlm: Vlm | None = None
+    ) -> None:
         """Open the tape, and nothing else.
 
         Args:
             settings: Which models there are.
             chat_model: An open chat model, in place of the one that `settings.planner` names.
+            vlm: An open vision-language model, in place of the one that `settings.vlm` names.
 
         Raises:
             InputError: The file to record to exists, or the recording to replay cannot be read.
         """
         self._settings = settings
         self._chat_model = chat_model
+        self._vlm = vlm
         self._tape = _open_tape(settings)
-        self.models = Models(vlm=self._taped_vlm if settings.vlm else None)
+        self.models = Models(vlm=self._taped_vlm if settings.vlm or vlm else None)
         """What the tools may look with."""
 
     def chat(self, meter: Meter) -> "Chat":
@@ -62,7 +66,7 @@ class Backends:
         return RecordedVlm(self._open_vlm(), self._tape)
 
     def _open_vlm(self) -> Vlm:
-        return open_vlm(
+        return self._vlm or open_vlm(
             self._settings.vlm,
             base_url=self._settings.base_url if self._settings.vlm.startswith("openai:") else "",
             device=self._settings.device,

@@ -23,9 +23,11 @@ from rewatch.agent.context import RunContext
 from rewatch.agent.events import Event, Finished
 from rewatch.agent.graph import build_graph
 from rewatch.agent.planners.rules import RulesPlanner
+from rewatch.agent.planners.seeing import SeeingPlanner
 from rewatch.agent.settings import Settings
 from rewatch.agent.state import Ask
 from rewatch.agent.writers.quoting import QuotingWriter
+from rewatch.agent.writers.seeing import SeeingWriter
 from rewatch.memory.errors import InputError, LimitReached, StorageError
 from rewatch.memory.ingest.pipeline import Progress
 from rewatch.memory.library import Library
@@ -35,6 +37,8 @@ from rewatch.tools.meter import Meter
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+
+    from rewatch.tools.vision import Vlm
 
 Videos = str | Path | Sequence[str | Path]
 """One video, or several: files, or names or ids of videos that the library holds."""
@@ -48,6 +52,7 @@ class VideoAgent:
         settings: Settings | None = None,
         progress: Progress | None = None,
         chat_model: "BaseChatModel | None" = None,
+        vlm: "Vlm | None" = None,
     ) -> None:
         """Open the library.
 
@@ -56,13 +61,14 @@ class VideoAgent:
             progress: Called while a video is indexed, with the stage, seconds done and the video's length.
             chat_model: A LangChain chat model that is open already, to stand for the one that
                 `settings.planner` names.
+            vlm: A vision-language model that is open already, to stand for the one that `settings.vlm` names.
 
         Raises:
             StorageError: The library folder cannot be used.
             InputError: A recording cannot be written or read.
         """
         self.settings = settings or Settings()
-        self._backends = Backends(self.settings, chat_model)
+        self._backends = Backends(self.settings, chat_model, vlm)
         self.library = Library.open(self.settings.library)
         self._progress = progress
         self._connection = _open_checkpoints(self.settings.library / "checkpoints.db")
@@ -197,14 +203,13 @@ class VideoAgent:
     def _run(self, tools: ToolContext) -> RunContext:
         """The live objects of one run, with the planner and the writer that the settings name."""
         if self.settings.planner == "rules":
-            return RunContext(
-                self.settings, tools, RulesPlanner(), QuotingWriter(tools, self.settings.recheck)
-            )
+            writer = SeeingWriter(QuotingWriter(tools, self.settings.recheck), tools)
+            return RunContext(self.settings, tools, SeeingPlanner(RulesPlanner(), tools), writer)
         from rewatch.agent.planners.llm import LlmPlanner
         from rewatch.agent.writers.llm import LlmWriter
 
         chat = self._backends.chat(tools.meter)
-        return RunContext(self.settings, tools, LlmPlanner(chat, tools), LlmWriter(chat))
+        return RunContext(self.settings, tools, LlmPlanner(chat, tools), LlmWriter(chat, tools))
 
     def _index(self, video: Videos) -> tuple[VideoInfo, ...]:
         names = [video] if isinstance(video, str | Path) else list(video)

@@ -87,6 +87,11 @@ EYES = _any(
     r"\bin the background\b",
     r"\bholding\b",
     r"\bvisible\b",
+    r"\b(?:in|on) the (?:pictures?|images?|frames?|shots?|photos?|footage)\b",
+    r"\bcan (?:you|we|one|be) see(?:n)?\b",
+    r"\bwhat (?:is|are|was|were) (?:the|a|that|this|his|her) (?:\w+ ){1,4}doing\b",
+    r"\b(?:his|her|their|'s) (?:face|hair|beard|glasses|eyes|expression)\b",
+    r"\bhow many \w+ (?:are|is|were|was) (?:there )?(?:in|on) the (?:table|room|street|road|scene|stage|video)\b",
 )
 MENTIONS = _any(r"\bhow (?:many times|often)\b", r"\bhow many (?:different )?(?:mentions|occurrences)\b")
 HOW_MANY = _any(r"\bhow many\b")

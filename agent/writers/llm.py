@@ -15,12 +15,14 @@ from rewatch.agent.answer import Claim
 from rewatch.agent.chat.chat import Chat
 from rewatch.agent.chat.forms import filled, form
 from rewatch.agent.chat.transcript import choices, names, told
+from rewatch.agent.looking import rewatched
 from rewatch.agent.planners import Done
 from rewatch.agent.question import Question
 from rewatch.agent.writers import Checked, Draft
 from rewatch.memory.errors import ModelOutputError
 from rewatch.memory.types import Observation
 from rewatch.prompts import quoted, render
+from rewatch.tools.context import ToolContext
 
 
 class Statement(BaseModel):
@@ -78,6 +80,7 @@ class LlmWriter:
     """Writes by a chat model."""
 
     chat: Chat
+    tools: ToolContext
 
     def compose(self, question: Question, done: Sequence[Done]) -> Draft:
         """Claims in the model's words; none when it finds no answer in what was seen."""
@@ -103,7 +106,7 @@ class LlmWriter:
         return Draft(tuple(claims), reply.confidence)
 
     def check(self, question: Question, claims: Sequence[Claim], done: Sequence[Done]) -> Checked:
-        """Answer again from the cited observations alone, and judge every claim by them."""
+        """Answer again from the cited observations alone and judge every claim; look again at what was seen."""
         if not claims:
             return Checked(())
         cited = {name for claim in claims for name in claim.evidence_ids}
@@ -125,6 +128,7 @@ class LlmWriter:
         ]
         if question.options:
             checked = _agreed(checked, verdicts.choice)
+        checked = rewatched(self.tools, question, checked)
         held = any(claim.verdict == "supported" for claim, _ in checked)
         missing = "" if held else verdicts.missing or f"the claim does not hold: {checked[0][1]}"
         return Checked(tuple(checked), None, missing, verdicts.confidence if held else None)
