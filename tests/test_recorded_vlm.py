@@ -34,7 +34,8 @@ def _run(folder: Path, path: Path, tape: Tape, model: Vlm, question: str = "When
         video = library.recognise(path)
         context = context_with(library, video, RecordedVlm(model, tape))
         seen = look(context, video.video_id, WHOLE, question)
-        seen += caption(context, video.video_id, [Span(3.0, 5.0)])
+        described = caption(context, video.video_id, [Span(3.0, 5.0)])
+        seen += [replace(item, cost=replace(item.cost, seconds=0.0)) for item in described]
         return [*seen, replace(context.meter.cost, seconds=0.0)]
 
 
