@@ -199,11 +199,18 @@ class LocalVlm:
 
             return getattr(transformers, kind).from_pretrained(self._source, **how)
         except (OSError, ValueError, ImportError, RuntimeError, KeyError) as error:
-            reason = str(error).strip().split("\n")[0]
+            reason = str(_first_cause(error)).strip().split("\n")[0]
             raise ToolError(
                 f"{self.name} cannot be loaded: {reason}; name a folder or a model of the hub that "
                 "transformers knows as image-text-to-text, and see `rewatch doctor`"
             ) from error
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """What an error goes back to: transformers hides why an import failed behind one of its own."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _times(frames: Sequence[Frame]) -> list[float]:
