@@ -2,13 +2,18 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from openai_server import Handler, Server, says, serving
 from seeing import red_video
 
+from rewatch.agent.backends import Backends
 from rewatch.agent.cli import main
+from rewatch.agent.presets import resolve
+from rewatch.memory.errors import SettingError
+from rewatch.tools.vision.local import LocalVlm
 
 KEY = "sk-command-line-secret"
 
@@ -60,6 +65,21 @@ def test_json_gives_the_observations_and_a_second_look_asks_nobody(
     assert first[0]["tool"] == "look"
     assert first[0]["frame_seconds"]
     assert len(server.requests) == 1
+
+
+def test_panels_put_several_frames_into_a_picture(look: Callable[..., int], server: Server) -> None:
+    assert look("--from", "2", "--to", "6") == look("--from", "2", "--to", "6", "--panel", "2") == 0
+    alone, grids = (len(server.images(number)) for number in (0, 1))
+    assert 0 < grids < alone
+
+
+def test_a_local_models_attention_is_a_setting() -> None:
+    settings = resolve({"vlm": "hf:folder"}, {"REWATCH_ATTENTION": "eager"}, {}, dict)
+    with pytest.raises(SettingError, match="attention 'quick'"):
+        replace(settings, attention="quick")
+    vlm = Backends(settings).models.vlm
+    assert isinstance(vlm, LocalVlm)
+    assert vlm.attention == "eager"
 
 
 def test_a_recorded_look_is_replayed_without_a_server(

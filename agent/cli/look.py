@@ -53,6 +53,10 @@ def look(
     visual_tokens: Annotated[
         int, typer.Option("--visual-tokens", metavar="N", min=1, help="The frames take at most so many.")
     ] = 8192,
+    panel: Annotated[
+        int | None,
+        typer.Option("--panel", metavar="N", help="Show an endpoint NxN frames a picture.  [default: 1]"),
+    ] = None,
     max_dollars: MaxDollarsOption = None,
     preset: PresetOption = None,
     vlm: VlmOption = None,
@@ -74,6 +78,7 @@ def look(
         raise InputError("the question is empty; write it in quotes after the video")
     span = parse_span(from_, to)
     given = {
+        "panel": panel,
         "max_dollars": max_dollars,
         "preset": preset,
         "vlm": vlm,

@@ -78,7 +78,8 @@ class LocalVlm:
         """
         self.name = f"hf:{source}"
         self._source = source
-        self._device, self._dtype, self._attention = device, dtype, attention
+        self.attention = attention
+        self._device, self._dtype = device, dtype
         self._calibration = calibration
         self._prepare = prepare
         self._lock = Lock()
@@ -186,7 +187,7 @@ class LocalVlm:
     def _load_model(self) -> Any:
         if self._model is None:
             self._load_processor()
-            chosen = {} if self._attention == "auto" else {"attn_implementation": self._attention}
+            chosen = {} if self.attention == "auto" else {"attn_implementation": self.attention}
             device = _device(self._device)
             spread = {"device_map": "auto"} if device == "auto" else {}
             model = self._loaded("AutoModelForImageTextToText", dtype=self._dtype, **chosen, **spread)
