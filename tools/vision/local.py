@@ -5,6 +5,7 @@ Owns loading, the conversation's layout and greedy decoding with log-probabiliti
 torch and transformers are imported when the model is first needed.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -198,6 +199,8 @@ class LocalVlm:
         try:
             import transformers
 
+            if not sys.stderr.isatty():
+                transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
             return getattr(transformers, kind).from_pretrained(self._source, **how)
         except (OSError, ValueError, ImportError, RuntimeError, KeyError) as error:
             reason = str(_first_cause(error)).strip().split("\n")[0]
