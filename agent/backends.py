@@ -66,11 +66,14 @@ class Backends:
         return RecordedVlm(self._open_vlm(), self._tape)
 
     def _open_vlm(self) -> Vlm:
+        settings, remote = self._settings, self._settings.vlm.startswith("openai:")
         return self._vlm or open_vlm(
-            self._settings.vlm,
-            base_url=self._settings.base_url if self._settings.vlm.startswith("openai:") else "",
-            device=self._settings.device,
-            dtype=self._settings.dtype,
+            settings.vlm,
+            base_url=settings.base_url if remote else "",
+            device=settings.device,
+            dtype=settings.dtype,
+            attention=settings.attention,
+            panel=settings.panel if remote else 1,
             prices=self._prices,
         )
 

@@ -24,7 +24,7 @@ from rewatch.agent.planners import Done
 from rewatch.agent.question import Question, ground
 from rewatch.agent.state import Plain, State
 from rewatch.agent.verification import weighed
-from rewatch.memory.errors import LimitReached, ModelOutputError, RewatchError, ToolError
+from rewatch.memory.errors import LimitReached, ModelOutputError, ReplayError, RewatchError, ToolError
 from rewatch.memory.types import Observation
 from rewatch.tools.registry import tool
 from rewatch.tools.search import find
@@ -163,6 +163,8 @@ def _call(run: RunContext, question: Question, call: ToolCall) -> tuple[Done, bo
     try:
         run.tools.meter.check()
         return Done(call, tuple(_observations(run, question, call))), False
+    except ReplayError:  # the run is not the one that was recorded; going on would tell another story
+        raise
     except RewatchError as error:
         return Done(call, (), str(error)), isinstance(error, LimitReached)
 

@@ -37,6 +37,8 @@ class Choices(BaseModel):
     base_url: str | None = None
     device: str | None = None
     dtype: str | None = None
+    attention: str | None = None
+    panel: int | None = None
     recheck: bool | None = None
     max_rounds: int | None = None
     max_frames: int | None = None

@@ -10,6 +10,7 @@ from rewatch.memory.folder import default_folder
 from rewatch.memory.ingest.settings import IngestSettings
 from rewatch.memory.types import Limits
 
+ATTENTIONS = ("auto", "sdpa", "eager", "flash_attention_2")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(?::\d+)?")
 _NAMED = re.compile(r"[a-z][a-z0-9_]*:\S.*")
@@ -42,6 +43,10 @@ class Settings:
     """Where local models run: "auto", "cpu", "cuda", "cuda:1", "mps"."""
     dtype: str = "auto"
     """Number type of local models' weights: "auto", "float32", "bfloat16", "float16"."""
+    attention: str = "auto"
+    """Local models' way to compute attention: "auto", "sdpa", "eager" or "flash_attention_2"."""
+    panel: int = 1
+    """Endpoints are shown frames in grids of so many columns and rows to a picture; 1 shows each alone."""
     input_dollars: float = 0.0
     """Price of a million tokens that a model reads, for the limit on dollars."""
     output_dollars: float = 0.0
@@ -58,6 +63,8 @@ class Settings:
             raise SettingError(f"the limit of {self.limits.seconds:g} seconds is not above 0")
         if self.dtype not in DTYPES:
             raise SettingError(f"dtype {self.dtype!r} is unknown; choose {', '.join(DTYPES)}")
+        if self.attention not in ATTENTIONS:
+            raise SettingError(f"attention {self.attention!r} is unknown; choose {', '.join(ATTENTIONS)}")
         if not _DEVICE.fullmatch(self.device):
             raise SettingError(f"device {self.device!r} is unknown; choose auto, cpu, cuda, cuda:N or mps")
         if min(self.input_dollars, self.output_dollars) < 0:

@@ -11,7 +11,7 @@ from rewatch.memory.errors import LimitReached, ToolError
 from rewatch.memory.ingest.pipeline import default_stages
 from rewatch.memory.library import Library
 from rewatch.memory.types import Cost, Frame, Limits, Span, VideoInfo
-from rewatch.tools.caption_stage import CaptionStage, estimate_captions, segments_to_caption
+from rewatch.tools.caption_stage import CaptionEstimate, CaptionStage, estimate_captions, segments_to_caption
 from rewatch.tools.captions import caption
 from rewatch.tools.models import Models
 from rewatch.tools.search import search
@@ -151,10 +151,11 @@ def test_the_estimate_is_what_the_rest_then_costs(tmp_path: Path, path: Path) ->
         spans = segments_to_caption(library.store, video)
         assert estimate.segments == len(spans) - 1 > 0
         assert estimate.cost.seconds > 0
+        assert estimate_captions(context, video) == estimate
         before = context.meter.cost
         caption(context, video.video_id, spans)
         after = context.meter.cost
         assert after.visual_tokens - before.visual_tokens <= estimate.cost.visual_tokens
         assert after.llm_tokens - before.llm_tokens == pytest.approx(estimate.cost.llm_tokens, rel=0.2)
-        assert estimate_captions(context, video).cost == Cost()
+        assert estimate_captions(context, video) == CaptionEstimate(0, Cost())
         assert len(vlm.shown) == len(spans)

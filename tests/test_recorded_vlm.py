@@ -3,11 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from langgraph.runtime import Runtime
 from seeing import CountingVlm, context_with, red_video
 from videos import numbered
 
+from rewatch.agent.calls import ToolCall
+from rewatch.agent.context import RunContext
+from rewatch.agent.nodes import act
+from rewatch.agent.planners.rules import RulesPlanner
+from rewatch.agent.settings import Settings
+from rewatch.agent.writers.quoting import QuotingWriter
 from rewatch.memory.errors import ReplayError, ToolError
 from rewatch.memory.library import Library
 from rewatch.memory.types import Frame, Span
@@ -34,7 +42,8 @@ def _run(folder: Path, path: Path, tape: Tape, model: Vlm, question: str = "When
         video = library.recognise(path)
         context = context_with(library, video, RecordedVlm(model, tape))
         seen = look(context, video.video_id, WHOLE, question)
-        seen += caption(context, video.video_id, [Span(3.0, 5.0)])
+        described = caption(context, video.video_id, [Span(3.0, 5.0)])
+        seen += [replace(item, cost=replace(item.cost, seconds=0.0)) for item in described]
         return [*seen, replace(context.meter.cost, seconds=0.0)]
 
 
@@ -77,3 +86,16 @@ def test_a_recording_holds_no_pixels(tmp_path: Path, path: Path) -> None:
     with Recorder(tmp_path / "run.jsonl") as tape:
         _run(tmp_path / "one", path, tape, CountingVlm())
     assert (tmp_path / "run.jsonl").stat().st_size < 60_000
+
+
+def test_a_replay_that_does_not_fit_ends_the_agents_run(tmp_path: Path, path: Path) -> None:
+    with Recorder(tmp_path / "run.jsonl") as tape:
+        _run(tmp_path / "one", path, tape, CountingVlm())
+    with Library.open(tmp_path / "two") as library:
+        model = RecordedVlm(NO_MODEL, Replay(tmp_path / "run.jsonl"))
+        tools = context_with(library, library.recognise(path), model)
+        run = RunContext(Settings(library.folder), tools, RulesPlanner(), QuotingWriter(tools))
+        call = ToolCall.of("look", span=WHOLE, question="When is it blue?")
+        state: Any = {"question": "When is it blue?", "options": {}, "planned": [call.to_plain()]}
+        with pytest.raises(ReplayError, match=r"blue\?"):
+            act(state, Runtime(context=run, stream_writer=lambda event: None))

@@ -4,7 +4,6 @@ Owns which segments are described. How one is described, and what it leaves in t
 """
 
 import math
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -52,29 +51,29 @@ def segments_to_caption(store: Store, video: VideoInfo, model: str = "") -> list
 
 
 def estimate_captions(context: ToolContext, video: VideoInfo) -> CaptionEstimate:
-    """Describe the next segment, which is kept, and tell from it what the others will cost.
+    """Tell from one described segment what the others will cost; when there is none, the first is described.
 
     Raises:
         LimitReached: The run may not spend what one segment may cost.
         ToolError: The model fails, or cannot describe the segment.
     """
-    spans = segments_to_caption(context.library.store, video, context.models.vlm.name)
-    if not spans:
-        return CaptionEstimate(0, Cost())
-    started = time.monotonic()
-    (first,) = caption(context, video.video_id, spans[:1])
-    seconds = time.monotonic() - started
-    if first.error:
-        raise ToolError(f"the first segment cannot be described: {first.error}")
-    planned = [_planned_tokens(context, video, span) for span in spans]
-    share = sum(planned[1:]) / max(planned[0], 1)
+    store = context.library.store
+    spans = segments_to_caption(store, video)
+    left = segments_to_caption(store, video, context.models.vlm.name)
+    known = next((span for span in spans if span not in left), None)
+    measured = known or left.pop(0)
+    (told,) = caption(context, video.video_id, [measured])
+    if told.error:
+        raise ToolError(f"a first segment cannot be described: {told.error}")
+    tokens = sum(_planned_tokens(context, video, span) for span in left)
+    share = tokens / max(_planned_tokens(context, video, measured), 1)
     cost = Cost(
-        visual_tokens=sum(planned[1:]),
-        llm_tokens=first.cost.llm_tokens * (len(spans) - 1),
-        seconds=seconds * share,
-        dollars=first.cost.dollars * share,
+        visual_tokens=tokens,
+        llm_tokens=told.cost.llm_tokens * len(left),
+        seconds=told.cost.seconds * share,
+        dollars=told.cost.dollars * share,
     )
-    return CaptionEstimate(len(spans) - 1, cost)
+    return CaptionEstimate(len(left), cost)
 
 
 class CaptionStage:

@@ -6,8 +6,9 @@ Owns the caption's prompt and what a caption leaves in the memory. Describing a 
 
 import hashlib
 import json
+import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +86,7 @@ def describe(context: ToolContext, video: VideoInfo, span: Span) -> Description:
     if known is not None:
         observation = _observe(video, span, model, known.text)
         return Description(store.observation(observation.id) or observation)
+    started = time.monotonic()
     context.meter.charge(Cost(tool_calls=1))
     frames = watch(context, video, span, VISUAL_TOKENS, DETAIL)
     prompt = render("caption", words=words_of(context, video, span), form=form_of(CaptionReply))
@@ -95,9 +97,10 @@ def describe(context: ToolContext, video: VideoInfo, span: Span) -> Description:
         reason = f"the model's reply cannot be used: {error}"
         return Description(_observe(video, span, model, "", frame_seconds=seconds, error=reason))
     text = " ".join(seen.reply.caption.split())
+    cost = replace(seen.cost, seconds=time.monotonic() - started)
     encoder = context.library.encoder
     return Description(
-        _observe(video, span, model, text, frame_seconds=seconds, cost=seen.cost),
+        _observe(video, span, model, text, frame_seconds=seconds, cost=cost),
         TextLine("caption", span, text, model),
         encoder.space_id,
         encoder.encode_texts([text]),

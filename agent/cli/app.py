@@ -18,6 +18,7 @@ import typer.core
 from rewatch.agent.cli.ask import ask
 from rewatch.agent.cli.doctor import doctor
 from rewatch.agent.cli.index import index
+from rewatch.agent.cli.look import look
 from rewatch.agent.cli.printing import complain, printable
 from rewatch.agent.cli.search import search
 from rewatch.agent.cli.show import show
@@ -35,6 +36,11 @@ OWN_COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "search": (search, 'rewatch search talk.mp4 "heat engine" --limit 5'),
     "show": (show, "rewatch show talk.mp4 --text --from 10:00 --to 12:00"),
     "zoom": (zoom, "rewatch zoom talk.mp4 --from 21:40 --to 21:55 --out entropy.mp4"),
+    "look": (
+        look,
+        'rewatch look talk.mp4 --from 21:40 --to 21:55 "What is she holding?" --vlm openai:qwen2.5vl '
+        "--base-url http://localhost:11434/v1",
+    ),
     "list": (list_videos, "rewatch list --json"),
     "forget": (forget, "rewatch forget talk.mp4"),
     "doctor": (doctor, "rewatch doctor"),

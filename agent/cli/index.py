@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rewatch.agent.cli.captions import CaptionsOption, EstimateOption, YesOption, describe_scenes
+from rewatch.agent.cli.models import BaseUrlOption, DeviceOption, DtypeOption, VlmOption
 from rewatch.agent.cli.options import JsonOption, LibraryOption, open_library
 from rewatch.agent.cli.printing import complain, print_json
 from rewatch.agent.cli.progress import show_progress
@@ -48,6 +50,13 @@ def index(
     step: Annotated[
         float | None, typer.Option("--step", metavar="S", help="Seconds between the frames looked at.")
     ] = None,
+    captions: CaptionsOption = False,
+    estimate: EstimateOption = False,
+    yes: YesOption = False,
+    vlm: VlmOption = None,
+    base_url: BaseUrlOption = None,
+    device: DeviceOption = None,
+    dtype: DtypeOption = None,
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -66,12 +75,17 @@ def index(
     }
     changes = {name: value for name, value in given.items() if value is not None}
     replace(IngestSettings(), **changes)  # a value that cannot work is refused before any work
+    model = {"vlm": vlm, "base_url": base_url, "device": device, "dtype": dtype}
+    if not captions and (estimate or yes or any(model.values())):
+        raise InputError("--estimate, --yes and the options of a model go with --captions; add it")
     paths = find_videos(videos)
     reports, status = [], 0
     with open_library(library) as memory:
         for path in paths:
             try:
                 info = _index(memory, path, changes)
+                if captions:
+                    describe_scenes(memory, info, model, only_estimate=estimate, agreed=yes)
             except VideoError as error:  # the other videos are worth having
                 complain(str(error))
                 status = USAGE

@@ -110,7 +110,7 @@ class EndpointVlm:
 
     def answer(self, frames: Sequence[Frame], prompt: str, schema: type[Reply]) -> Seen[Reply]:
         """Ask about frames."""
-        content = [*self._pictures(frames), _text(prompt)]
+        content = [*pictures(frames, self._panel), _text(prompt)]
 
         def write(repair: Repair | None) -> Written:
             return self._write(frames, _messages(content, repair), schema)
@@ -119,7 +119,7 @@ class EndpointVlm:
 
     def yes_probability(self, frames: Sequence[Frame], question: str) -> float | None:
         """Probability of "yes" to a question about frames."""
-        content = [*self._pictures(frames), _text(render("yes_or_no", question=question))]
+        content = [*pictures(frames, self._panel), _text(render("yes_or_no", question=question))]
         choice = self._ask(_messages(content, None), max_tokens=1, top_logprobs=_LIKELY_TOKENS).choices[0]
         first = choice.logprobs.content[0] if choice.logprobs and choice.logprobs.content else None
         likely = [Token(item.token, item.logprob) for item in first.top_logprobs] if first else []
@@ -145,14 +145,6 @@ class EndpointVlm:
         visual = min(self.visual_tokens(len(frames), width, height), put_in) if frames else 0
         dollars = self._prices.of(put_in, put_out)
         return Cost(visual_tokens=visual, llm_tokens=put_in - visual + put_out, dollars=dollars)
-
-    def _pictures(self, frames: Sequence[Frame]) -> list[dict[str, Any]]:
-        shown = (
-            panels(frames, self._panel)
-            if self._panel > 1
-            else [(label(number, frame.seconds), frame.image) for number, frame in enumerate(frames, start=1)]
-        )
-        return [part for told, image in shown for part in (_text(told), _picture(image))]
 
     def _ask(
         self,
@@ -240,6 +232,21 @@ class EndpointVlm:
             timeout=self._timeout_seconds,
             max_retries=self._retries,
         )
+
+
+def pictures(frames: Sequence[Frame], panel: int = 1) -> list[dict[str, Any]]:
+    """Frames as parts of a message: a line with number and time, then the picture (JPEG), for each image.
+
+    Args:
+        frames: By time, of one size.
+        panel: Columns and rows of the grids in which they are shown; 1 shows each alone.
+    """
+    shown = (
+        panels(frames, panel)
+        if panel > 1
+        else [(label(number, frame.seconds), frame.image) for number, frame in enumerate(frames, start=1)]
+    )
+    return [part for told, image in shown for part in (_text(told), _picture(image))]
 
 
 def _messages(content: list[dict[str, Any]], repair: Repair | None) -> list[Any]:

@@ -5,6 +5,7 @@ Owns loading, the conversation's layout and greedy decoding with log-probabiliti
 torch and transformers are imported when the model is first needed.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -78,7 +79,8 @@ class LocalVlm:
         """
         self.name = f"hf:{source}"
         self._source = source
-        self._device, self._dtype, self._attention = device, dtype, attention
+        self.attention = attention
+        self._device, self._dtype = device, dtype
         self._calibration = calibration
         self._prepare = prepare
         self._lock = Lock()
@@ -186,7 +188,7 @@ class LocalVlm:
     def _load_model(self) -> Any:
         if self._model is None:
             self._load_processor()
-            chosen = {} if self._attention == "auto" else {"attn_implementation": self._attention}
+            chosen = {} if self.attention == "auto" else {"attn_implementation": self.attention}
             device = _device(self._device)
             spread = {"device_map": "auto"} if device == "auto" else {}
             model = self._loaded("AutoModelForImageTextToText", dtype=self._dtype, **chosen, **spread)
@@ -197,13 +199,22 @@ class LocalVlm:
         try:
             import transformers
 
+            if not sys.stderr.isatty():
+                transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
             return getattr(transformers, kind).from_pretrained(self._source, **how)
         except (OSError, ValueError, ImportError, RuntimeError, KeyError) as error:
-            reason = str(error).strip().split("\n")[0]
+            reason = str(_first_cause(error)).strip().split("\n")[0]
             raise ToolError(
                 f"{self.name} cannot be loaded: {reason}; name a folder or a model of the hub that "
                 "transformers knows as image-text-to-text, and see `rewatch doctor`"
             ) from error
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """What an error goes back to: transformers hides why an import failed behind one of its own."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _times(frames: Sequence[Frame]) -> list[float]:
