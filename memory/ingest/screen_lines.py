@@ -219,11 +219,11 @@ class LineTracks:
 
     def _continues(self, track: Track, line: ReadLine, first: int) -> bool:
         """Whether a line was gone only for a blink before the sample `first`."""
+        if track.stored or union_share(track.line.box, line.box) <= _SAME_BOX:
+            return False
         gap = self._screen.begin_seconds(first) - self._screen.begin_seconds(track.last + 1)
         return (
-            not track.stored
-            and 0 <= gap <= BLINK_SECONDS
-            and union_share(track.line.box, line.box) > _SAME_BOX
+            0 <= gap <= BLINK_SECONDS
             and similarity(track.line.text, line.text) >= _SAME_LETTERS
             and digits(track.line.text) == digits(line.text)
         )

@@ -42,7 +42,10 @@ def overlap(one: Box, other: Box) -> float:
 
 def union_share(one: Box, other: Box) -> float:
     """Area that two boxes share over the area of both, 0 to 1."""
-    shared = overlap(one, other) * min(_area(one), _area(other))
+    share = overlap(one, other)
+    if not share:
+        return 0.0
+    shared = share * min(_area(one), _area(other))
     return shared / (_area(one) + _area(other) - shared)
 
 

@@ -1,0 +1,1 @@
+"""Questions about real footage: what is written on the screen of published films and screen recordings."""
