@@ -38,7 +38,7 @@ def trim(draft: Draft, limit: int, frames: int, places: int, min_per_frame: int 
 def top_up(draft: Draft, frames: int, places: int, min_per_frame: int, limit: int | None) -> Draft:
     """Give frames with fewer than `min_per_frame` rows further tokens of their own, evenly spread over the frame.
 
-    Only tokens that no row represents yet are added, so nothing is shown twice.
+    A token that another row counts among its members gets a row of its own beside it.
     """
     floor = min(min_per_frame, places, limit // frames if limit is not None else places)
     held = torch.bincount(draft.index // places, minlength=frames)
@@ -49,7 +49,7 @@ def top_up(draft: Draft, frames: int, places: int, min_per_frame: int, limit: in
     flat = torch.arange(frames * places, device=draft.index.device)
     candidates = (flat // places) * places + spread
     free = torch.ones(frames * places, dtype=torch.bool, device=flat.device)
-    free[draft.index if draft.links is None else torch.cat([draft.links.token, draft.index])] = False
+    free[draft.index] = False
     candidates = candidates[free[candidates]]
     frame = candidates // places
     added = candidates[rank_in_groups(frame) < lacking[frame]]
