@@ -274,7 +274,7 @@ def test_longvideobench_subtitles_become_srt(tmp_path: Path, benchmark: Path) ->
     place = Workplace(DataFolder(folder), tmp_path / "out", with_subtitles=True)
     video = place.video(Sample("1", "one.mp4", "?", subtitles="subtitles/one_en.json"))
     assert video.with_suffix(".srt").read_text() == (
-        "1\n00:00:01,000 --> 00:00:02,500\nHi.\n\n2\n01:01:01,500 --> 01:01:02,000\nBye.\n\n"
+        "1\n00:00:01,000 --> 00:00:02,500\nHi.\n\n2\n01:01:01,500 --> 01:01:02,000\nBye.\n"
     )
 
 
