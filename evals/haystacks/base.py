@@ -35,15 +35,16 @@ class Base(Protocol):
 
 
 class Scenery:
-    """Hills under a sky whose light and sun move slowly; no words anywhere."""
+    """Hills under a sky whose light and sun move once a second; no words anywhere."""
 
     num_parts = 6
     says = "drawn scenery without any text, repeated every minute"
 
     def part(self, number: int) -> list[Image.Image]:
         """Draw a part."""
-        count = PART_SECONDS * FRAMES_PER_SECOND
-        return [_scene((number * count + at) / (self.num_parts * count)) for at in range(count)]
+        first, round_seconds = number * PART_SECONDS, self.num_parts * PART_SECONDS
+        scenes = [_scene((first + second) / round_seconds) for second in range(PART_SECONDS)]
+        return [scene for scene in scenes for _ in range(FRAMES_PER_SECOND)]
 
 
 class RealVideo:

@@ -162,7 +162,7 @@ class _Asked:
         for first, second in zip(told[::2], told[1::2], strict=False):
             early, late = sorted((first, second), key=lambda item: item[2].start_seconds)
             things = [f"the secret word of the {owner}" for owner, _, _ in (first, second)]
-            question = f"Which is {_shown(kind)} first, {things[0]} or {things[1]}?"
+            question = f"Which is {_shown(kind)} first: {things[0]} or {things[1]}?"
             options = dict(zip("AB", things, strict=True))
             answer = "A" if early is first else "B"
             self._ask("ordering", kind, question, options, answer, (early[2].span, late[2].span))
@@ -278,4 +278,4 @@ class _Asked:
 
 
 def _shown(kind: NeedleKind) -> str:
-    return "shown" if kind == "text" else "said"
+    return "shown on the screen" if kind == "text" else "mentioned"
