@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from openai_server import says, serving
 from videos import numbered_frames, render
 
 from rewatch.agent.cli import main
@@ -274,7 +275,7 @@ def test_longvideobench_subtitles_become_srt(tmp_path: Path, benchmark: Path) ->
     place = Workplace(DataFolder(folder), tmp_path / "out", with_subtitles=True)
     video = place.video(Sample("1", "one.mp4", "?", subtitles="subtitles/one_en.json"))
     assert video.with_suffix(".srt").read_text() == (
-        "1\n00:00:01,000 --> 00:00:02,500\nHi.\n\n2\n01:01:01,500 --> 01:01:02,000\nBye.\n\n"
+        "1\n00:00:01,000 --> 00:00:02,500\nHi.\n\n2\n01:01:01,500 --> 01:01:02,000\nBye.\n"
     )
 
 
@@ -292,7 +293,7 @@ class Slow:
     def close(self):
         pass
 
-FAMILIES.append(Family("slow", "", "slow()", lambda place, _: Slow()))
+FAMILIES.append(Family("slow", "", "slow()", lambda place, setup, _: Slow()))
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -328,3 +329,40 @@ def test_a_killed_run_loses_and_repeats_nothing(benchmark: Path, tmp_path: Path)
     assert subprocess.run(command, stdout=subprocess.DEVNULL, check=True, timeout=60).returncode == 0
     ids = [json.loads(line)["sample"]["sample_id"] for line in path.read_text().splitlines()]
     assert sorted(ids) == sorted(sample.sample_id for sample in samples)
+
+
+def test_a_recorded_run_gives_the_same_numbers_without_its_model(
+    benchmark: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    command = [
+        "eval",
+        "run",
+        "haystack",
+        "--data",
+        str(benchmark),
+        "--method",
+        "vlm-2",
+        "--set",
+        "vlm=openai:tiny",
+    ]
+    with serving(
+        says({"answer": "A"}), says({"answer": "B. lantern"}), says({"answer": "no idea"})
+    ) as server:
+        asked = [*command, "--set", f"base_url={server.url}"]
+        assert main([*asked, "--out", str(tmp_path / "first"), "--record"]) == 0
+        assert len(server.images(0)) == 2
+        assert "B. lantern" in " ".join(server.texts(0))
+    assert main([*asked, "--out", str(tmp_path / "again"), "--replay", str(tmp_path / "first")]) == 0
+    replies = [
+        [r.prediction.answer for r in read_records(tmp_path / name) if r.prediction]
+        for name in ("first", "again")
+    ]
+    assert replies[0] == replies[1] == ["A", "B. lantern", "no idea", "no idea", "no idea", "no idea"]
+    scores = score(read_run(tmp_path / "again"), read_records(tmp_path / "again"))
+    assert (scores.means[0].interval.value, scores.num_unparseable) == (pytest.approx(1 / 6), 4)
+    capsys.readouterr()
+    assert main([*asked, "--out", str(tmp_path / "none"), "--replay", str(benchmark)]) == 2
+    assert "holds no recordings" in capsys.readouterr().err
+    assert main([*command[:-2], "--out", str(tmp_path / "none")]) == 2
+    assert "vlm-K needs a model" in capsys.readouterr().err

@@ -8,6 +8,8 @@ from rewatch.evals.command_group import command_group
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "compress": ("rewatch.evals.bench.compress:compress", "rewatch bench compress --quick"),
+    "evaluation": ("rewatch.evals.bench.evaluation:evaluation", "rewatch bench evaluation --samples 5000"),
+    "haystack": ("rewatch.evals.bench.haystack:haystack", "rewatch bench haystack --out hay --length 30:00"),
 }
 """Name of a sub-command, the function that it is (`module:name`), an example of its use."""
 

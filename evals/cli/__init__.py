@@ -15,6 +15,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("rewatch.evals.cli.scores:compare_runs", "rewatch eval compare runs/uniform runs/agent"),
     "report": ("rewatch.evals.cli.scores:report_run", "rewatch eval report runs/agent --out agent.html"),
     "submit": ("rewatch.evals.cli.scores:submit_run", "rewatch eval submit runs/agent --out submission"),
+    "haystack": (
+        "rewatch.evals.cli.haystack:make_haystack",
+        "rewatch eval haystack --out hay --length 30:00 --seed 1",
+    ),
     "read-lmms": (
         "rewatch.evals.cli.lmms:read_lmms",
         "rewatch eval read-lmms logs/samples_videomme.jsonl --task video-mme --out runs/other",

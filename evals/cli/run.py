@@ -1,16 +1,18 @@
 """`rewatch eval run`: a method over a benchmark, resumed where an earlier run ended."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from rewatch.agent.cli.models import choose
 from rewatch.agent.cli.options import JsonOption
 from rewatch.agent.cli.printing import complain, make_console, print_json
 from rewatch.agent.cli.status import FAILED
 from rewatch.evals.methods.registry import open_method
+from rewatch.evals.methods.setup import RECORDINGS, Setup, merged_recordings
 from rewatch.evals.methods.workplace import Workplace
 from rewatch.evals.runner.journal import RUN_FILE, Journal, describe_run, hold, read_run, write_run
 from rewatch.evals.runner.running import Allowance, Progress, run
@@ -51,6 +53,14 @@ def run_task(
     run_dollars: Annotated[
         float | None, typer.Option("--run-dollars", metavar="D", help="Begin no sample after spending this.")
     ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A setting of the agent, such as preset=local."),
+    ] = None,
+    record: Annotated[bool, typer.Option("--record", help="Record all calls of models.")] = False,
+    replay: Annotated[
+        Path | None, typer.Option("--replay", metavar="DIR", help="Answer from the recordings of that run.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a method over a benchmark. A run that was stopped or killed goes on where it was."""
@@ -63,12 +73,14 @@ def run_task(
         limits = Limits(seconds=max_seconds, frames=max_frames)
     place = Workplace(folder, out, with_subtitles=chosen.with_subtitles)
     with hold(out), Journal(out) as journal, _progress() as progress:
-        with closing(open_method(method, place)) as made:
-            _write_down(out, describe_run(chosen, method, made.gives, data, reading, limits))
+        given = _parsed(settings or [])
+        setup = _setup(given, out, record=record, replay=replay)
+        with closing(open_method(method, place, setup)) as made:
+            _write_down(out, describe_run(chosen, method, made.gives, data, reading, limits, _told(setup)))
         _tell_faults(reading)
         outcome = run(
             reading.samples,
-            lambda: open_method(method, place),
+            lambda: open_method(method, place, setup),
             journal,
             limits=limits,
             allowance=Allowance(run_samples, run_seconds, run_dollars),
@@ -91,6 +103,37 @@ def run_task(
         raise typer.Exit(FAILED)
 
 
+def _parsed(settings: list[str]) -> dict[str, str]:
+    """Settings by name.
+
+    Raises:
+        InputError: One has no name or no value.
+    """
+    given: dict[str, str] = {}
+    for text in settings:
+        name, mark, value = text.partition("=")
+        if not (mark and name.strip() and value.strip()):
+            raise InputError(f"--set {text!r} is no setting; write --set planner=openai:MODEL")
+        given[name.strip()] = value.strip()
+    return given
+
+
+def _told(setup: Setup) -> dict[str, Any]:
+    """The settings that decide what is answered."""
+    return {
+        name: getattr(setup.settings, name) for name in ("planner", "vlm", "encoder", "max_rounds", "recheck")
+    }
+
+
+def _setup(given: Mapping[str, str], out: Path, *, record: bool, replay: Path | None) -> Setup:
+    if record and replay:
+        raise InputError("--record and --replay exclude each other; a replay asks no model")
+    chosen: dict[str, object] = dict(given)
+    if replay is not None:
+        chosen["replay"] = merged_recordings(replay, out / "replay.jsonl")
+    return Setup(choose(None, chosen), out / RECORDINGS if record else None)
+
+
 def _plain(outcome: Any) -> dict[str, Any]:
     return {name: getattr(outcome, name) for name in ("num_samples", "num_done", "num_failed", "stopped_by")}
 
@@ -111,7 +154,7 @@ def _write_down(out: Path, run: dict[str, Any]) -> None:
     """
     if (out / RUN_FILE).exists():
         known = read_run(out)
-        for name in ("task", "method", "limits"):
+        for name in ("task", "method", "limits", "settings"):
             if known.get(name) != run[name]:
                 raise InputError(
                     f"{out} holds a run with {name} {known.get(name)!r}, not {run[name]!r}; choose another --out"

@@ -1,11 +1,10 @@
 """The agent as a method: one question, one answer with its evidence."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from rewatch.agent.settings import Settings
 from rewatch.agent.video_agent import VideoAgent
 from rewatch.evals.methods import Gives, Prediction
+from rewatch.evals.methods.setup import Setup
 from rewatch.evals.methods.workplace import Workplace
 from rewatch.evals.tasks.sample import Sample
 from rewatch.memory.errors import ToolError
@@ -17,10 +16,10 @@ class Agent:
 
     gives: frozenset[Gives] = frozenset({"choice", "text", "spans", "frames"})
 
-    def __init__(self, place: Workplace, settings: Callable[[], Settings] = Settings) -> None:
+    def __init__(self, place: Workplace, setup: Setup) -> None:
         """Take the settings; the run's own memory and limits stand in place of theirs."""
         self._place = place
-        self._settings = replace(settings(), library=place.library_folder)
+        self._setup = setup
         self._agent: VideoAgent | None = None
 
     def predict(self, sample: Sample, limits: Limits) -> Prediction:
@@ -48,5 +47,6 @@ class Agent:
     def _open(self, limits: Limits) -> VideoAgent:
         if self._agent is None or self._agent.settings.limits != limits:
             self.close()
-            self._agent = VideoAgent(replace(self._settings, limits=limits))
+            settings = replace(self._setup.for_method(), library=self._place.library_folder, limits=limits)
+            self._agent = VideoAgent(settings)
         return self._agent

@@ -8,13 +8,15 @@ from pathlib import Path
 from rewatch.evals.methods import Method
 from rewatch.evals.methods.agent import Agent
 from rewatch.evals.methods.baselines import Blind, Picks, Retrieval, Uniform
+from rewatch.evals.methods.looking import Looking
+from rewatch.evals.methods.setup import Setup
 from rewatch.evals.methods.workplace import Workplace
 from rewatch.memory.errors import InputError, SettingError
 
 MOST_FRAMES = 4096
 
-Made = Callable[[Workplace, str], Method]
-"""Makes a method of the workplace and what the name carries."""
+Made = Callable[[Workplace, Setup, str], Method]
+"""Makes a method of the workplace, the settings and what the name carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +32,48 @@ class Family:
 
 
 FAMILIES: list[Family] = [
-    Family("agent", "Rewatch's agent", r"agent()", lambda place, _: Agent(place)),
+    Family("agent", "Rewatch's agent", r"agent()", lambda place, setup, _: Agent(place, setup)),
     Family(
-        "blind", "the option nearest in meaning to the question; no video", r"blind()", lambda p, _: Blind(p)
+        "blind",
+        "the option nearest in meaning to the question; no video",
+        r"blind()",
+        lambda place, _, __: Blind(place),
     ),
-    Family("uniform-K", "K evenly spaced frames", r"uniform-(\d+)", lambda p, k: Uniform(p, _count(k))),
+    Family(
+        "uniform-K",
+        "K evenly spaced frames",
+        r"uniform-(\d+)",
+        lambda place, _, count: Uniform(place, _count(count)),
+    ),
     Family(
         "retrieval-K",
         "the K passages that one search of the memory finds",
         r"retrieval-(\d+)",
-        lambda p, k: Retrieval(p, _count(k)),
+        lambda place, _, count: Retrieval(place, _count(count)),
     ),
     Family(
-        "picks:FILE", "frames that a file holds for each sample", r"picks:(.+)", lambda _, f: Picks(Path(f))
+        "vlm-K",
+        "the model of --set vlm=... on K evenly spaced frames",
+        r"vlm-(\d+)",
+        lambda place, setup, count: Looking(place, setup, _count(count)),
+    ),
+    Family(
+        "picks:FILE",
+        "frames that a file holds for each sample",
+        r"picks:(.+)",
+        lambda _, __, file: Picks(Path(file)),
     ),
 ]
 """Every family; another package may append its own before a run is made."""
 
 
-def open_method(name: str, place: Workplace) -> Method:
+def open_method(name: str, place: Workplace, setup: Setup | None = None) -> Method:
     """Make the method of a name.
+
+    Args:
+        name: As `rewatch eval list` writes it.
+        place: Folders of the run.
+        setup: Settings of models; None takes the embedded defaults.
 
     Raises:
         InputError: There is no such method, or its file is missing.
@@ -57,7 +81,7 @@ def open_method(name: str, place: Workplace) -> Method:
     """
     for family in FAMILIES:
         if match := re.fullmatch(family.pattern, name):
-            return family.make(place, match[1])
+            return family.make(place, setup or Setup(), match[1])
     raise InputError(f"{name!r} is no method; choose one of {', '.join(family.form for family in FAMILIES)}")
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from rewatch.evals.subrip import subrip
 from rewatch.evals.tasks.folder import DataFolder
 from rewatch.evals.tasks.sample import Sample
-from rewatch.memory.errors import InputError, StorageError
+from rewatch.memory.errors import InputError, StorageError, TimecodeError
 from rewatch.memory.library import Library
+from rewatch.memory.timecode import parse_seconds
 from rewatch.memory.types import Span, VideoInfo
 
 
@@ -123,20 +125,12 @@ def _as_srt(path: Path) -> str:
         InputError: The file has neither form.
     """
     try:
-        cues = [_cue(value) for value in json.loads(path.read_text("utf-8"))]
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        return subrip([_cue(value) for value in json.loads(path.read_text("utf-8"))])
+    except (OSError, ValueError, KeyError, TypeError, IndexError, TimecodeError) as error:
         raise InputError(f"{path} is no subtitle file of LongVideoBench: {error}") from error
-    return "".join(f"{number}\n{cue}\n\n" for number, cue in enumerate(cues, 1))
 
 
-def _cue(value: Any) -> str:
+def _cue(value: Any) -> tuple[float, float, str]:
     if "timestamp" in value:
-        start, end = (_clock(float(edge)) for edge in value["timestamp"])
-        return f"{start} --> {end}\n{value['text']}"
-    start, end = (str(value[edge]).replace(".", ",") for edge in ("start", "end"))
-    return f"{start} --> {end}\n{value['line']}"
-
-
-def _clock(seconds: float) -> str:
-    millis = round(seconds * 1000)
-    return f"{millis // 3_600_000:02}:{millis // 60_000 % 60:02}:{millis // 1000 % 60:02},{millis % 1000:03}"
+        return float(value["timestamp"][0]), float(value["timestamp"][1]), value["text"]
+    return parse_seconds(value["start"]), parse_seconds(value["end"]), value["line"]

@@ -125,7 +125,13 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 
 def describe_run(
-    task: Task, method: str, gives: Iterable[str], data: Path, reading: Reading, limits: Limits
+    task: Task,
+    method: str,
+    gives: Iterable[str],
+    data: Path,
+    reading: Reading,
+    limits: Limits,
+    settings: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Say what is run, as plain values."""
     return {
@@ -134,6 +140,7 @@ def describe_run(
         "method": method,
         "gives": sorted(gives),
         "limits": asdict(limits),
+        "settings": dict(settings or {}),
         "with_subtitles": task.with_subtitles,
         "data": str(data.absolute()),
         "num_samples": len(reading.samples),

@@ -57,8 +57,8 @@ def encode_shot(timeline: Timeline, shot: Shot) -> list[VideoPacket]:
     """
     pictures = _pictures(timeline)
     rounds, rest = divmod(shot.last - shot.first, _ROUND)
-    whole = _packets(pictures.frame(shot, number) for number in range(_ROUND)) if rounds else []
-    last = _packets(pictures.frame(shot, number) for number in range(rest)) if rest else []
+    whole = encode_frames(pictures.frame(shot, number) for number in range(_ROUND)) if rounds else []
+    last = encode_frames(pictures.frame(shot, number) for number in range(rest)) if rest else []
     parts = [*[whole] * rounds, last]
     return [
         replace(packet, pts=packet.pts + start, dts=packet.dts + start)
@@ -67,10 +67,26 @@ def encode_shot(timeline: Timeline, shot: Shot) -> list[VideoPacket]:
     ]
 
 
-def _packets(frames: Iterable[Planes]) -> list[VideoPacket]:
+def encode_frames(
+    frames: Iterable[Planes],
+    width: int = WIDTH,
+    height: int = HEIGHT,
+    frames_per_second: int = FRAMES_PER_SECOND,
+) -> list[VideoPacket]:
+    """Encode frames that begin with a keyframe and need nothing before them; parts of one size and rate join.
+
+    Args:
+        frames: uint8 `[height * 3 / 2, width]` each, yuv420p.
+        width: Pixels, even.
+        height: Pixels, even.
+        frames_per_second: Their rate.
+
+    Returns:
+        Packets in the order of decoding; the first frame is number 0.
+    """
     encoder = av.CodecContext.create("libx264", "w")
-    encoder.width, encoder.height, encoder.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-    encoder.time_base, encoder.framerate = Fraction(1, FRAMES_PER_SECOND), Fraction(FRAMES_PER_SECOND)
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+    encoder.time_base, encoder.framerate = Fraction(1, frames_per_second), Fraction(frames_per_second)
     encoder.options = ENCODER
     packets: list[av.Packet] = []
     for number, planes in enumerate(frames):
@@ -95,9 +111,9 @@ class _Pictures:
 
     def __init__(self, timeline: Timeline) -> None:
         self.talk, self.num_frames = timeline.talk, timeline.num_frames
-        self.small = cache(lambda: [_planes(pose) for pose in inset_poses(self.talk)])
-        self.large = cache(lambda: [_planes(pose) for pose in speaker_poses(self.talk)])
-        self.slide = cache(lambda index, revealed: _planes(draw_slide(self.talk, index, revealed)))
+        self.small = cache(lambda: [as_planes(pose) for pose in inset_poses(self.talk)])
+        self.large = cache(lambda: [as_planes(pose) for pose in speaker_poses(self.talk)])
+        self.slide = cache(lambda index, revealed: as_planes(draw_slide(self.talk, index, revealed)))
 
     def frame(self, shot: Shot, number: int) -> Planes:
         """The frame of that number within the shot."""
@@ -113,7 +129,8 @@ class _Pictures:
         return planes
 
 
-def _planes(image: Image.Image) -> Planes:
+def as_planes(image: Image.Image) -> Planes:
+    """An RGB picture of even sides as yuv420p."""
     frame = av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24")
     return np.ascontiguousarray(frame.reformat(format="yuv420p").to_ndarray())
 

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rewatch.evals.subrip import subrip
 from rewatch.evals.talks.timeline import Timeline
 from rewatch.memory.types import Span
 
@@ -38,11 +39,7 @@ def subtitle_cues(timeline: Timeline) -> list[tuple[Span, str]]:
 
 def srt_text(timeline: Timeline) -> str:
     """The whole subtitle file, in SubRip form."""
-    blocks = (
-        f"{number}\n{_stamp(span.start_seconds)} --> {_stamp(span.end_seconds)}\n{text}\n"
-        for number, (span, text) in enumerate(subtitle_cues(timeline), start=1)
-    )
-    return "\n".join(blocks)
+    return subrip((span.start_seconds, span.end_seconds, text) for span, text in subtitle_cues(timeline))
 
 
 def _words(timeline: Timeline) -> Iterator[_Word]:
@@ -88,10 +85,3 @@ def _lengthened(cue: tuple[Span, str], following: list[tuple[Span, str]]) -> tup
     if following:
         end = min(end, max(following[0][0].start_seconds, span.end_seconds))
     return Span(span.start_seconds, end), text
-
-
-def _stamp(seconds: float) -> str:
-    milliseconds = round(seconds * 1000)
-    hours, rest = divmod(milliseconds, 3_600_000)
-    minutes, rest = divmod(rest, 60_000)
-    return f"{hours:02d}:{minutes:02d}:{rest // 1000:02d},{rest % 1000:03d}"
