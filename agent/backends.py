@@ -3,10 +3,11 @@
 Owns which backend serves which setting, and the tape that their calls pass through.
 """
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from rewatch.agent.settings import Settings
+from rewatch.memory.encoders import Encoder
 from rewatch.tools.meter import Meter
 from rewatch.tools.models import Models
 from rewatch.tools.vision import Prices, Vlm, open_vlm
@@ -36,10 +37,17 @@ class Backends:
         """
         self._settings = settings
         self._chat_model = chat_model
-        self._vlm = vlm
+        self._given_vlm = vlm
         self._tape = _open_tape(settings)
-        self.models = Models(vlm=self._taped_vlm if settings.vlm or vlm else None)
-        """What the tools may look with."""
+        self._models: dict[str, Models] = {}
+
+    def models(self, encoder: str = "") -> Models:
+        """What the tools may look with, an encoder of that name included; "" for none."""
+        if encoder not in self._models:
+            vlm = (lambda: self._vlm) if self._settings.vlm or self._given_vlm else None
+            opener = partial(self._open_encoder, encoder) if encoder else None
+            self._models[encoder] = Models(vlm=vlm, encoder=opener)
+        return self._models[encoder]
 
     def chat(self, meter: Meter) -> "Chat":
         """The chat model within one run, whose limits the meter holds."""
@@ -58,7 +66,8 @@ class Backends:
     def _prices(self) -> Prices:
         return Prices(self._settings.input_dollars, self._settings.output_dollars)
 
-    def _taped_vlm(self) -> Vlm:
+    @cached_property
+    def _vlm(self) -> Vlm:
         if self._tape is None:
             return self._open_vlm()
         from rewatch.tools.vision.recorded import RecordedVlm
@@ -67,7 +76,7 @@ class Backends:
 
     def _open_vlm(self) -> Vlm:
         settings, remote = self._settings, self._settings.vlm.startswith("openai:")
-        return self._vlm or open_vlm(
+        return self._given_vlm or open_vlm(
             settings.vlm,
             base_url=settings.base_url if remote else "",
             device=settings.device,
@@ -76,6 +85,11 @@ class Backends:
             panel=settings.panel if remote else 1,
             prices=self._prices,
         )
+
+    def _open_encoder(self, name: str) -> Encoder:
+        from rewatch.memory.encoders.registry import open_encoder
+
+        return open_encoder(name, device=self._settings.device, dtype=self._settings.dtype)
 
     @cached_property
     def _opened(self) -> "BaseChatModel":

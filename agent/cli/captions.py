@@ -52,14 +52,14 @@ def describe_scenes(
 
     settings = choose(None, given)
     with closing(Backends(settings)) as backends:
-        if not backends.models.has("vlm"):
+        if not backends.models().has("vlm"):
             raise InputError("--captions needs a model; name one with --vlm hf:NAME or --vlm openai:MODEL")
-        context = ToolContext(library, (video,), meter=Meter(UNLIMITED), models=backends.models)
+        context = ToolContext(library, (video,), meter=Meter(UNLIMITED), models=backends.models())
         estimate = estimate_captions(context, video)
         complain(f"{printable(video.path.name)}: {_told(estimate)}")
         if only_estimate or not (agreed or estimate.segments == 0 or _consents()):
             return
-        captioning = Library(library.store, (*default_stages(), CaptionStage(backends.models)))
+        captioning = Library(library.store, (*default_stages(), CaptionStage(backends.models())))
         with show_progress(video.path) as report:
             captioning.add(video.path, progress=report)
 

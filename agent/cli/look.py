@@ -97,7 +97,7 @@ def look(
 
     with open_library(library) as memory, closing(Backends(settings)) as backends:
         info = _known(memory, video)
-        context = ToolContext(memory, (info,), meter=Meter(settings.limits), models=backends.models)
+        context = ToolContext(memory, (info,), meter=Meter(settings.limits), models=backends.models())
         seen = look_at(
             context, info.video_id, clamp(span, info), question, detail=detail, visual_tokens=visual_tokens
         )

@@ -50,7 +50,7 @@ class Looking:
         """Ask about the frames."""
         info = self._place.info(sample)
         meter, span = Meter(limits), self._place.span(sample, info)
-        context = ToolContext(self._place.library, (info,), span, meter, self._backends.models)
+        context = ToolContext(self._place.library, (info,), span, meter, self._backends.models())
         frames = self._frames(context, info, span)
         options = "".join(f"{letter}. {text}\n" for letter, text in sample.options.items())
         prompt = render("choose", question=sample.question, options=options, form=form_of(AnswerReply))
