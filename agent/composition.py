@@ -7,20 +7,22 @@ Every claim quotes what was said or shown; nothing is added from elsewhere. Whic
 import re
 from collections.abc import Sequence
 
+from rewatch.agent import wording
 from rewatch.agent.answer import Answer, AnswerSpan, Claim, CoverageReport, Evidence, Stopped
 from rewatch.agent.context import RunContext
-from rewatch.agent.evidence_model import DURATION
+from rewatch.agent.counting import counted
 from rewatch.agent.planners import Done
 from rewatch.agent.planners.rules import SUFFICIENT
 from rewatch.agent.question import Question
 from rewatch.agent.state import State
 from rewatch.memory.timecode import format_seconds
 from rewatch.memory.types import Observation, Span
+from rewatch.tools.kinds import DURATION
 from rewatch.tools.likeness import is_picture
 from rewatch.tools.words import content_words, stems
 
-_CITED = 3
-"""Passages that an answer of one place may cite: the best, and up to two that are nearly as good."""
+BESIDE = 2
+"""How many more passages an answer of one place may cite beside the best: the second or third may be the right one."""
 _LISTED = 12
 """Lines that a question for all that is written may cite."""
 _NEARLY = 0.88
@@ -33,18 +35,18 @@ _MENTION = 0.9
 def compose(question: Question, done: Sequence[Done]) -> list[Claim]:
     """Write the claims of an answer, best first; none when nothing was seen."""
     if question.type == "summary":
-        return [_quote(seen) for item in done for seen in item.observations]
+        return [quote(seen) for item in done for seen in item.observations]
     if question.type == "order":
         return _order(question, done)
-    if question.options:
-        return _choose(question, done)
-    ranked = _ranked(question, done)
+    ranked = rank(question, done)
     if question.type == "count" and question.counts_mentions:
         return _mentions(question, ranked)
-    cited = _cited(question, ranked)
+    cited = _cited(question, ranked, done)
     if question.type == "how_long" and cited and not DURATION.search(cited[0].text):
-        return [_lasts(cited[0]), *(_quote(seen) for seen in cited[1:])]
-    return [_quote(seen) for seen in cited]
+        return [_lasts(cited[0]), *(quote(seen) for seen in cited[1:])]
+    if question.type == "count" and cited and (number := counted(question.text, cited[0].text)):
+        return [quote(cited[0], f"{number}: "), *map(quote, cited[1:])]
+    return [quote(seen) for seen in cited]
 
 
 def finish(question: Question, state: State, done: Sequence[Done], run: RunContext) -> Answer:
@@ -65,10 +67,10 @@ def finish(question: Question, state: State, done: Sequence[Done], run: RunConte
         run_id=state["run_id"],
         choice=_letter(held) if question.options and found else None,
         claims=claims,
-        evidence=tuple(_evidence(seen) for seen in _unique([*cited, *doubted])),
+        evidence=tuple(_evidence(seen) for seen in unique([*cited, *doubted])),
         spans=tuple(
             AnswerSpan(seen.video_id, seen.span.start_seconds, seen.span.end_seconds)
-            for seen in _unique(cited)
+            for seen in unique(cited)
         ),
         frame_seconds=tuple(_unique_seconds(cited)),
         coverage=_coverage(question, state, run),
@@ -77,7 +79,7 @@ def finish(question: Question, state: State, done: Sequence[Done], run: RunConte
     )
 
 
-def _quote(seen: Observation, lead: str = "") -> Claim:
+def quote(seen: Observation, lead: str = "") -> Claim:
     verb = "on screen" if seen.channel == "screen" else "said" if seen.tool != "overview" else "chapter"
     start, end = format_seconds(seen.span.start_seconds), format_seconds(seen.span.end_seconds)
     if is_picture(seen):
@@ -91,10 +93,10 @@ def _lasts(seen: Observation) -> Claim:
     """How long something stands on the screen or is spoken of, where nobody says how long it lasts."""
     minutes, seconds = divmod(round(seen.span.duration_seconds), 60)
     length = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
-    return _quote(seen, f"{length}: ")
+    return quote(seen, f"{length}: ")
 
 
-def _ranked(question: Question, done: Sequence[Done]) -> list[Observation]:
+def rank(question: Question, done: Sequence[Done]) -> list[Observation]:
     """What was seen for the question itself, most likely first; what was seen from an anchor wins."""
     read = [seen for item in done if item.call.tool == "read" for seen in item.observations]
     if read:
@@ -112,19 +114,18 @@ def _ranked(question: Question, done: Sequence[Done]) -> list[Observation]:
     return sorted(best.values(), key=lambda seen: (-(seen.probability or 0.0), -seen.score))
 
 
-def _cited(question: Question, ranked: Sequence[Observation]) -> list[Observation]:
+def _cited(question: Question, ranked: Sequence[Observation], done: Sequence[Done]) -> list[Observation]:
     """The passages to cite: the best and those nearly as good; for an n-th time, the n-th of the good ones."""
     if not ranked:
         return []
     if ranked[0].tool == "read":
-        return list(ranked[: _LISTED if question.type == "written" else _CITED])
+        return list(ranked[: _LISTED if question.type == "written" else 1 + BESIDE])
     if question.rank is not None:
         return _nth(question, ranked)
-    best = ranked[0]
+    closer = [seen for item in done if item.call.purpose == "closer" for seen in item.observations[:1]]
     # Scores of words and of pictures do not compare.
-    alike = [seen for seen in ranked[1:] if is_picture(seen) == is_picture(best)]
-    others = [seen for seen in alike if seen.score >= _NEARLY * best.score]
-    return [best, *others[: _CITED - 1]]
+    alike = [seen for seen in ranked[1:] if is_picture(seen) == is_picture(ranked[0])]
+    return unique([*ranked[:1], *closer, *alike[:BESIDE]])
 
 
 def _nth(question: Question, ranked: Sequence[Observation]) -> list[Observation]:
@@ -161,14 +162,14 @@ def _mentions(question: Question, ranked: Sequence[Observation]) -> list[Claim]:
     times = ", ".join(format_seconds(seen.span.start_seconds) for seen in found)
     plural = "s" if len(found) != 1 else ""
     claim = Claim(f"{len(found)} time{plural}: {times}", "unverified", tuple(seen.id for seen in found))
-    return [claim, *(_quote(seen) for seen in found)]
+    return [claim, *(quote(seen) for seen in found)]
 
 
 def _order(question: Question, done: Sequence[Done]) -> list[Claim]:
     """Which of two things comes first; nothing when one of them was not found."""
     places = [_first_place(done, purpose) for purpose in ("first", "second")]
     if places[0] is None or places[1] is None:
-        return [_quote(place) for place in places if place is not None]
+        return [quote(place) for place in places if place is not None]
     ordered = sorted(
         zip(places, question.targets, strict=True),
         key=lambda item: item[0].span.start_seconds if item[0] else 0,
@@ -181,7 +182,7 @@ def _order(question: Question, done: Sequence[Done]) -> list[Claim]:
     if re.match(r"(?:is|are|was|were|do|does|did)\b", question.text, re.IGNORECASE):
         claimed_first = question.targets[1] if question.later_first else question.targets[0]
         says = f"{'Yes' if claimed_first == earlier else 'No'}: {says}"
-    return [Claim(says, "unverified", (one.id, two.id)), _quote(one), _quote(two)]
+    return [Claim(says, "unverified", (one.id, two.id)), quote(one), quote(two)]
 
 
 def _first_place(done: Sequence[Done], purpose: str) -> Observation | None:
@@ -196,31 +197,6 @@ def _first_place(done: Sequence[Done], purpose: str) -> Observation | None:
     return min(good, key=lambda item: item.span.start_seconds)
 
 
-def _choose(question: Question, done: Sequence[Done]) -> list[Claim]:
-    """The option whose words are best borne out by the passages that answer the question."""
-    ranked = _ranked(question, done)
-    scores: dict[str, tuple[float, Observation]] = {}
-    for letter, text in question.options.items():
-        seen = [s for item in done if item.call.purpose == f"option {letter}" for s in item.observations]
-        best = max(((_bears_out(s, text, ranked), s) for s in seen), key=lambda pair: pair[0], default=None)
-        if best is not None:
-            scores[letter] = best
-    if not scores:
-        return []
-    letter = max(scores, key=lambda key: scores[key][0])
-    return [_quote(scores[letter][1], f"{letter}) {question.options[letter]}: ")]
-
-
-def _bears_out(seen: Observation, option: str, ranked: Sequence[Observation]) -> float:
-    wanted = [word.stem for word in content_words(option)] or sorted(stems(option))
-    there = stems(seen.text)
-    share = sum(stem in there for stem in wanted) / len(wanted) if wanted else 0.0
-    near = next(
-        (item.score for item in ranked if item.span.gap_seconds(seen.span) <= _SAME_MOMENT_SECONDS), 0.0
-    )
-    return seen.score + near + share
-
-
 def _letter(held: Sequence[Claim]) -> str | None:
     match = re.match(r"(\w+)\) ", held[0].text)
     return match[1] if match else None
@@ -230,12 +206,20 @@ def worded(question: Question, held: Sequence[Claim]) -> str:
     """The answer in the words of the claims that hold."""
     first = held[0].text
     if question.type == "yes_no" and not question.options:
-        first = f"Yes. {first}"
+        spoken = next((claim.text for claim in held if ", said: " in claim.text), first)
+        first = f"{'No' if _denies(spoken, question) else 'Yes'}. {first}"
     if question.type == "when" and not question.options:
         first = f"At {first}"
     if question.type == "summary":
         return "\n".join(claim.text for claim in held)
     return "\n".join([first, *(claim.text for claim in held[1:])])
+
+
+def _denies(quoted: str, question: Question) -> bool:
+    """Whether a passage says the contrary of what a question supposes: one of the two is negated, not both."""
+    if wording.OF_MENTION.search(question.text):
+        return False
+    return bool(wording.NEGATION.search(quoted)) != bool(wording.NEGATION.search(question.text))
 
 
 def _not_found(question: Question, run: RunContext) -> str:
@@ -302,14 +286,14 @@ def _evidence(seen: Observation) -> Evidence:
     )
 
 
-def _unique(observations: Sequence[Observation]) -> list[Observation]:
+def unique(observations: Sequence[Observation]) -> list[Observation]:
     return list({seen.id: seen for seen in observations}.values())
 
 
 def _unique_seconds(observations: Sequence[Observation]) -> list[float]:
     seconds = [
         s
-        for seen in _unique(observations)
+        for seen in unique(observations)
         for s in (seen.frame_seconds or (round(seen.span.middle_seconds, 3),))
     ]
     return list(dict.fromkeys(seconds))

@@ -7,36 +7,38 @@ it on questions with known answers and near misses and prints its error on trans
 """
 
 import math
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from rewatch.agent.question import Question
+from rewatch.tools.kinds import Kind, lacking
 from rewatch.tools.passages import Passages
-from rewatch.tools.relevance import Query, Relevance, rarity
-from rewatch.tools.words import content_words, numbers
+from rewatch.tools.relevance import MEASURES, Query, Relevance, rarity
 
+LACKS: tuple[tuple[Kind, ...], ...] = (
+    ("number", "date"),
+    ("money",),
+    ("duration", "length"),
+    ("person", "name"),
+    ("place",),
+    ("reason",),
+)
+"""Kinds of things that are asked for, those alike together; one feature each says that none is there."""
 FEATURES = (
-    "score",
+    *MEASURES,
     "worst_word",
     "unmatched_likeness",
     "num_absent",
     "num_elsewhere",
     "absent_share",
     "missing_names",
-    "absent_numbers",
-    "lacks_expected",
-    "asks_number",
+    *(f"lacks_{kinds[0]}" for kinds in LACKS),
+    "asks_amount",
     "asks_when",
     "num_words",
 )
-"""Names of the features, in the order of the weights."""
-
-DURATION = re.compile(
-    r"\b(?:seconds?|minutes?|hours?|days?|nights?|weeks?|weekend|months?|years?|decades?|centur(?:y|ies)|overnight)\b",
-    re.IGNORECASE,
-)
+"""Names of the features, in the order of the weights: those of relevance, then what the words tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,33 @@ class Weights:
 
 
 FITTED = Weights(
-    -7.724, (3.596, 1.337, 3.050, 2.793, 3.001, 1.699, -1.352, -0.479, -1.942, -0.558, 0.246, 0.992)
+    -5.584,
+    (
+        4.058,
+        3.916,
+        1.173,
+        2.239,
+        -1.264,
+        -0.113,
+        0.061,
+        -0.079,
+        -0.937,
+        0.108,
+        2.127,
+        1.704,
+        -0.120,
+        0.429,
+        -1.249,
+        1.515,
+        -2.576,
+        -1.386,
+        -2.858,
+        -5.386,
+        0.352,
+        -0.492,
+        -0.165,
+        0.833,
+    ),
 )
 """Printed by `python -m rewatch.evals.answerability`."""
 
@@ -77,31 +105,20 @@ def features(question: Question, query: Query, passages: Passages, relevance: Re
     absent = np.array([passages.holding(word.stem) == 0 for word in query.words], bool)
     found = np.array(relevance.words_found, bool)
     names = np.array([word.is_name for word in query.words], bool)
-    digits = np.array([word.is_number for word in query.words], bool)
-    around = " ".join(passages.sentences[other].text for other in passages.neighbours(relevance.position))
+    text = passages.sentences[relevance.position].text
+    around = [passages.sentences[other].text for other in passages.neighbours(relevance.position)]
+    lacks = [*lacking(query.kinds, query.text, [text]), *lacking(query.kinds, query.text, [text, *around])]
     matches = np.array(relevance.word_matches)
     return (
-        relevance.score,
+        *relevance.measures,
         min(relevance.word_matches, default=0.0),
         float(matches[~found].mean()) if (~found).any() else 1.0,
         float(absent.sum()) / 10,
         float((~absent & ~found).sum()) / 10,
         float(weights @ absent) if len(weights) else 0.0,
         float((names & ~found).sum()),
-        float((digits & absent).sum()),
-        float(_lacks(question, around)),
-        float(question.expected in ("number", "duration", "date")),
+        *(sum(kind in kinds for kind in lacks) / 2 for kinds in LACKS),
+        float(not {"number", "money", "duration", "date"}.isdisjoint(query.kinds)),
         float(question.type == "when"),
         len(query.words) / 10,
     )
-
-
-def _lacks(question: Question, text: str) -> bool:
-    """Whether the passage cannot answer because the kind of thing that is asked for is not in it."""
-    if question.expected == "duration":
-        return not DURATION.search(text)
-    if question.expected in ("number", "date"):
-        return not numbers(text)
-    if question.expected == "person":
-        return not any(word.is_name for word in content_words(text))
-    return False

@@ -181,12 +181,12 @@ def _search(
     run: RunContext, question: Question, query: str, purpose: str, arguments: dict[str, Any]
 ) -> list[Observation]:
     """Search, and weigh each hit by how likely it answers what this call asks."""
-    asked = question if purpose in ("question", "rival") else ground(query, 0.0)
+    asked = question if purpose in ("question", "closer", "rival") else ground(query, 0.0)
     core = asked.query if query == question.text or asked is not question else query
     context = run.tools.only(arguments.pop("video_id", ""))
     passages = [
         weighed(hit, question, query, probability(asked, hit.query, hit.passages, hit.relevance))
-        for hit in find(context, **arguments, core=core, limit=_FOUND)
+        for hit in find(context, **arguments, core=core, limit=_FOUND, kinds=asked.expected)
     ]
     if not searches_pictures(context, arguments.get("channels")):
         return passages

@@ -11,10 +11,10 @@ from typing import Literal
 from rewatch.agent import wording
 from rewatch.agent.hints import Anchor, find_hints
 from rewatch.memory.types import Channel, Span
+from rewatch.tools.kinds import Kind
 from rewatch.tools.words import ordinal
 
 QuestionType = Literal["when", "what", "written", "count", "order", "how_long", "yes_no", "summary"]
-Expected = Literal["number", "duration", "person", "date"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Question:
     """Another moment that the asker refers to."""
     rank: int | None = None
     """Which occurrence is meant: 1 the first, 2 the second, -1 the last; None for the best."""
-    expected: Expected | None = None
-    """The kind of thing that an answer must hold."""
+    expected: tuple[Kind, ...] = ()
+    """The kinds of things that an answer must hold."""
     counts_mentions: bool = False
     """Whether occurrences are to be counted, rather than a stated number found."""
     later_first: bool = False
@@ -137,11 +137,17 @@ def _asks_for_later(text: str) -> bool:
     return bool(wording.LATER_CLAIMED.search(text) or wording.LATER_ASKED.search(text))
 
 
-def _expected(text: str, kind: QuestionType) -> Expected | None:
-    if kind == "how_long":
-        return "duration"
-    if kind == "count" or wording.AMOUNT.search(text):
-        return "number"
-    if wording.PERSON.search(text):
-        return "person"
-    return "date" if wording.CALENDAR.search(text) or wording.DATE.search(text) else None
+def _expected(text: str, kind: QuestionType) -> tuple[Kind, ...]:
+    money = kind != "count" and not wording.REASON.search(text) and wording.MONEY.search(text)
+    asked: tuple[tuple[Kind, object], ...] = (
+        ("duration", kind == "how_long"),
+        ("money", money),
+        ("number", not money and (kind == "count" or wording.AMOUNT.search(text))),
+        ("length", wording.LENGTH.search(text)),
+        ("date", wording.CALENDAR.search(text) or wording.DATE.search(text)),
+        ("name", wording.NAME.search(text)),
+        ("person", not wording.NAME.search(text) and wording.PERSON.search(text)),
+        ("place", kind != "when" and wording.PLACE.search(text)),
+        ("reason", wording.REASON.search(text)),
+    )
+    return tuple(name for name, is_asked in asked if is_asked)

@@ -38,17 +38,18 @@ class Check:
     reason: str
 
 
-def check(context: ToolContext, observation: Observation, *, recheck: bool) -> Check:
+def check(context: ToolContext, observation: Observation, needed: float, *, recheck: bool) -> Check:
     """Read the cited span again and compare it with the quote.
 
     Args:
         context: The library and the videos.
         observation: The evidence.
+        needed: Probability from which it counts as an answer.
         recheck: Read a cited screen again from the video's pixels too.
 
     Returns:
-        For words: "supported" when they stand there and answer more likely than not; "refuted" when they do not
-        stand there; "unverified" when they do and answer less likely than not.
+        For words: "supported" when they stand there and are likely enough to answer; "refuted" when they do not
+        stand there; "unverified" when they do and are not.
     """
     if is_picture(observation):
         return _check_picture(context, observation)
@@ -63,7 +64,7 @@ def check(context: ToolContext, observation: Observation, *, recheck: bool) -> C
         if not stands(observation.text, read_pixels(context, observation)):
             return Check("refuted", "the frame, read again, does not show these words")
     chance = observation.probability or 0.0
-    if chance < SUFFICIENT:
+    if chance < needed:
         return Check(
             "unverified", f"the words stand there, but answer the question with probability {chance:.2f} only"
         )
@@ -107,7 +108,7 @@ def rival(
     Returns:
         The rival, or None.
     """
-    query = embed_query(context.library.encoder, question.text, question.query)
+    query = embed_query(context.library.encoder, question.text, question.query, question.expected)
     video = context.video(cited.video_id)
     allowed = context.allowed(video, span)
     if allowed is None or not query.words:
@@ -132,9 +133,13 @@ def rival(
 def weighed(hit: Hit, question: Question, query: str, chance: float) -> Observation:
     """The hit as an observation that carries its probability.
 
-    For a moment the passage itself is quoted; for everything else with what completes it.
+    For a moment, and for yes or no, the passage itself is quoted; for everything else with what completes it.
     """
-    whole = question.type not in ("when", "order") and not question.counts_mentions and question.rank is None
+    whole = (
+        question.type not in ("when", "order", "yes_no")
+        and not question.counts_mentions
+        and question.rank is None
+    )
     return replace(observe(hit, query, whole=whole), probability=round(chance, 4))
 
 

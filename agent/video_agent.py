@@ -117,10 +117,9 @@ class VideoAgent:
             InputError: The question is empty, or a file is no video.
             StorageError: The library cannot be written.
         """
-        for event in self.stream(video, question, options=options, span=span, thread=thread):
-            if isinstance(event, Finished):
-                return event.answer
-        raise AssertionError("a run ends with an answer")
+        *_, last = self.stream(video, question, options=options, span=span, thread=thread)
+        assert isinstance(last, Finished), "a run ends with its answer"
+        return last.answer
 
     def stream(
         self,

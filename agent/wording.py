@@ -95,6 +95,7 @@ EYES = _any(
 )
 MENTIONS = _any(r"\bhow (?:many times|often)\b", r"\bhow many (?:different )?(?:mentions|occurrences)\b")
 HOW_MANY = _any(r"\bhow many\b")
+COUNTED = _any(r"\bhow many (?P<what>[\w'-]+(?: (?!(?:is|are|was|were|do|does|did|has|have|had)\b)[\w'-]+)?)")
 HOW_LONG = _any(
     r"\bhow long\b",
     r"\bhow much time\b",
@@ -140,12 +141,35 @@ POLAR = _any(r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would
 LATER_CLAIMED = _any(r"\b(?:after|later than)\b")
 LATER_ASKED = _any(r"\b(?:which|what|who)\b.*\b(?:last|later|second)\b")
 AMOUNT = _any(
-    r"\bhow (?:much|far|old|tall|big|large|deep|fast|high|wide|heavy|hot|cold)\b",
-    r"\bwhat (?:percentage|number|share|temperature|price)\b",
+    r"\bhow (?:many|much|far|old|tall|big|large|deep|fast|high|wide|heavy|hot|cold)\b",
+    r"\bwhat (?:percentage|number|share|proportion|temperature|price|ratio|score|angle|latitude|year|age|speed|"
+    r"weight|depth|height|size|date)\b",
 )
+MONEY = _any(
+    r"\b(?:how much|what (?:does|did|do|was|is|were|price|fee|fare|salary))\b.*"
+    r"\b(?:costs?|prices?|paid|pay|fee|fare|salary|wages?|charged?s?|earn(?:ed|s)?|worth|expensive|budget|spen[dt]|"
+    r"toll|money)\b",
+    r"\bwhat (?:price|fee|fare|salary)\b",
+)
+LENGTH = _any(
+    r"^how (?:far|wide|tall|high|deep|big)\b", r"^what (?:is|was) the (?:length|height|width|depth|size)\b"
+)
+NAME = _any(r"\bnames?\b", r"\bcalled\b", r"^(?:what|which) (?:company|brand|airline)\b")
 PERSON = _any(r"^(?:and |so |but )?who(?:m|se)?\b")
+PLACE = _any(r"^(?:[^,]*, )?where\b")
+REASON = _any(r"\bwhy\b")
 DATE = _any(r"\b(?:what|which|in what|in which) (?:year|date|day|month|century|decade)\b")
 """What kind of thing an answer must hold."""
+OF_MENTION = _any(
+    rf"^(?:do|does|did|has|have|is|are|was|were)\s+{SPEAKER}\s+(?:ever |also |actually )?"
+    rf"(?:{TELL}|warn(?:s|ed)?|ask(?:s|ed)?)\b(?! that\b)"
+)
+"""A yes-or-no question about what is told, not about what is so."""
+NEGATION = _any(
+    r"\b(?:no|not|never|nobody|none|nothing|neither|nor|without|hardly|barely|refuse[ds]?|fail(?:ed|s)?)\b",
+    r"n['’]t\b",
+    r"\bcannot\b",
+)
 WRITTEN_FRAME = _any(r"^\W*(?:the )?(?:slides?|screen)?\s*(?:on|about|for|of|in|at)?\s+(?:the )?(?=\w)")
 NOTHING_ELSE = _any(
     r"^(?:(?:what|it|happens?|happened|do|does|comes?|words?|appears?|text|next|then)\b\W*)+$"

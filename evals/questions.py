@@ -15,7 +15,7 @@ from rewatch.memory.types import Span
 from rewatch.tools.words import NUMBER_WORDS
 
 TOLERANCE_SECONDS = 5.0
-_SPARE_SECONDS = 30.0
+SPARE_SECONDS = 30.0
 """A cited span may be this much longer than the truth: whoever cites everything has cited nothing."""
 _LOOKED_AT = 5
 """How many of the ranked spans count for questions that have one answer."""
@@ -146,7 +146,7 @@ def _duration(truth: Truth) -> float:
 def _is_near(cited: Span, references: tuple[tuple[Span, ...], ...]) -> bool:
     return any(
         cited.gap_seconds(span) <= TOLERANCE_SECONDS
-        and cited.duration_seconds <= span.duration_seconds + _SPARE_SECONDS
+        and cited.duration_seconds <= span.duration_seconds + SPARE_SECONDS
         for spans in references
         for span in spans
     )

@@ -68,6 +68,13 @@ class Passages:
             other for other in around if self.sentences[other].span.gap_seconds(sentence.span) <= NEAR_SECONDS
         ]
 
+    def following(self, position: int) -> int | None:
+        """Position of the sentence spoken after a spoken one, or None."""
+        if self.sentences[position].kind not in _SPOKEN:
+            return None
+        place = bisect_left(self.spoken, position) + 1
+        return self.spoken[place] if place < len(self.spoken) else None
+
     def completed(self, position: int) -> Sentence:
         """A passage with what completes it: a line with its whole screen, a spoken sentence with the next one."""
         sentence = self.sentences[position]
@@ -77,12 +84,10 @@ class Passages:
                 s for s in whole if sentence.text in s.text.splitlines() and s.span.overlaps(sentence.span)
             ]
             return max(screens, key=lambda screen: len(screen.text), default=sentence)
-        if sentence.kind not in _SPOKEN:
+        following = self.following(position)
+        if following is None or self.sentences[following].span.gap_seconds(sentence.span) > _PAUSE_SECONDS:
             return sentence
-        following = self.spoken[bisect_left(self.spoken, position) + 1 :][:1]
-        if not following or self.sentences[following[0]].span.gap_seconds(sentence.span) > _PAUSE_SECONDS:
-            return sentence
-        after = self.sentences[following[0]]
+        after = self.sentences[following]
         return replace(sentence, span=sentence.span.union(after.span), text=f"{sentence.text} {after.text}")
 
     def setting(self, position: int) -> list[int]:

@@ -3,14 +3,19 @@
 Owns the comparison of a query with passages. Which passages are worth comparing is decided by `search`, whether
 the best of them really answers is decided by the agent's verification. No model beyond the sentence encoder.
 
-Four measures are added up, with weights fitted by logistic regression on questions with known answers
+Some measures are added up, with weights fitted by logistic regression on questions with known answers
 (`evals/answerability`, where the command and the corpus are):
 
 - `sentence`: cosine of the question and the passage;
 - `around`: cosine of the question and the mean of the passage with what is said before and after it;
 - `words`: each content word of the query against its most alike word in the passage, both embedded in their
   context (late interaction, ColBERT, Khattab and Zaharia 2020, arXiv:2004.12832), weighted by rarity;
-- `words_around`: the same, with the neighbours' words allowed too.
+- `words_around`: the same, with the neighbours' words allowed too;
+- `repeated`: share of the query's words, weighted by rarity, that stand in the passage itself;
+- `news`: how many words it has that the query has not: an echo of the question answers nothing;
+- `after`: cosine of the question and what is said next, which tells an announcement from an answer;
+- `shown`: whether it stands on the screen;
+- `lacks`: whether the kinds of things that are asked for are missing from it, and from what is said around it.
 """
 
 import math
@@ -22,13 +27,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rewatch.memory.ingest.encoder import SentenceEncoder, TokenVectors
+from rewatch.tools.kinds import Kind, lacking
 from rewatch.tools.passages import Passages
 from rewatch.tools.words import Word, content_words, stems
 
 Floats = NDArray[np.float32]
 
-WEIGHTS = np.array([0.80, 0.74, 0.25, 0.87], np.float32)
-"""Of `sentence`, `around`, `words`, `words_around`."""
+MEASURES = ("sentence", "around", "words", "words_around", "repeated", "news", "after", "shown", "lacks")
+WEIGHTS = np.array([0.67, 0.59, 0.64, 0.92, -0.24, 0.11, -0.08, -0.18, -0.24], np.float32)
+"""Of MEASURES."""
+_NEWS = 12
+"""More new words than these say no more of a passage."""
 _KNOWN = 0.7
 """Likeness of a word that was said or shown a little earlier, where "he" or "it" may stand for it now."""
 
@@ -45,6 +54,8 @@ class Query:
     """Its content words, those of the question's frame left out."""
     word_vectors: Floats
     """float32 `[len(words), D]`, unit length."""
+    kinds: tuple[Kind, ...] = ()
+    """The kinds of things that an answer must hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,7 @@ class Relevance:
     score: float
     """The weighted sum of the measures; comparable within one query."""
     measures: tuple[float, ...]
-    """`sentence`, `around`, `words`, `words_around`."""
+    """One for each of MEASURES."""
     word_matches: tuple[float, ...]
     """Likeness of each word of the query with its best match in the passage or around it, -1 to 1."""
     words_found: tuple[bool, ...]
@@ -64,13 +75,14 @@ class Relevance:
 
 
 @lru_cache(maxsize=256)
-def embed_query(encoder: SentenceEncoder, text: str, core: str = "") -> Query:
+def embed_query(encoder: SentenceEncoder, text: str, core: str = "", kinds: tuple[Kind, ...] = ()) -> Query:
     """Embed a query.
 
     Args:
         encoder: The sentence encoder.
         text: The whole question or query.
         core: The part of it that names what is looked for; "" for all of it.
+        kinds: The kinds of things that an answer must hold.
     """
     core = core if content_words(core) else text
     words = content_words(core)
@@ -81,7 +93,7 @@ def embed_query(encoder: SentenceEncoder, text: str, core: str = "") -> Query:
         if inside:
             mean = tokens.vectors[inside].mean(axis=0)
             vectors[row] = mean / max(float(np.linalg.norm(mean)), 1e-9)
-    return Query(text, encoder.encode_texts([text])[0], words, vectors)
+    return Query(text, encoder.encode_texts([text])[0], words, vectors, kinds)
 
 
 def rarity(passages: Passages, words: Sequence[Word]) -> Floats:
@@ -131,12 +143,23 @@ def _relevance(
     there = frozenset().union(*(stems(passages.sentences[other].text) for other in setting))
     known = np.array([word.stem in there for word in query.words], bool)
     best = np.where(known, np.maximum(best, _KNOWN), best)
+    sentence, lines = passages.sentences[position], [passages.sentences[other].text for other in neighbours]
+    own_stems, asked = stems(sentence.text), {word.stem for word in query.words}
+    following = passages.following(position)
+    lacks = len(lacking(query.kinds, query.text, [sentence.text])) + len(
+        lacking(query.kinds, query.text, [sentence.text, *lines])
+    )
     measures = np.array(
         [
             passages.vectors[position] @ query.vector,
             passages.around(position) @ query.vector,
             own @ weights,
             best @ weights,
+            np.array([word.stem in own_stems for word in query.words], np.float32) @ weights,
+            min(sum(word.stem not in asked for word in content_words(sentence.text)), _NEWS) / 10,
+            0.0 if following is None else passages.vectors[following] @ query.vector,
+            sentence.kind == "screen",
+            lacks / 2,
         ]
     )
     return Relevance(

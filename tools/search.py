@@ -25,6 +25,7 @@ from rewatch.memory.types import (
     VideoInfo,
 )
 from rewatch.tools.context import ToolContext
+from rewatch.tools.kinds import Kind
 from rewatch.tools.likeness import moments_like, observe_moments, searches_pictures
 from rewatch.tools.passages import Passages, load
 from rewatch.tools.relevance import Query, Relevance, compare, embed_query
@@ -131,16 +132,16 @@ def find(
     span: Span | None = None,
     channels: Sequence[Channel] | None = None,
     limit: int = 10,
+    kinds: tuple[Kind, ...] = (),
 ) -> list[Hit]:
-    """The passages of `search`, with the comparison behind each."""
+    """The passages of `search`, with the comparison behind each; `kinds` are what an answer must hold."""
     context.meter.charge(Cost(tool_calls=1))
-    kinds = kinds_of(channels)
-    embedded = embed_query(context.library.encoder, query, core)
+    embedded = embed_query(context.library.encoder, query, core, kinds)
     hits: list[Hit] = []
     for video in context.videos:
         allowed = context.allowed(video, span)
         if allowed is not None and allowed.duration_seconds > 0:
-            hits += _in_video(context, video, embedded, allowed, kinds)
+            hits += _in_video(context, video, embedded, allowed, kinds_of(channels))
     hits.sort(key=lambda hit: -hit.relevance.score)
     return _distinct(hits, limit)
 

@@ -1,7 +1,7 @@
 """The planner that needs no model: fixed rules from the type of the question to the tools that answer it.
 
 The first plan asks the question as it is meant. When what was seen does not suffice, the next plans look from
-the moment that the asker names, then with other words, then in other channels; then there is nothing left.
+the moment that the asker names, then closer, then in other channels; then there is nothing left.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,9 @@ from rewatch.tools.words import content_words
 
 SUFFICIENT = 0.5
 """Probability from which an observation counts as an answer: more likely right than wrong."""
-ANCHORED = 0.3
-"""Probability from which a moment that the asker names counts as found; the asker says that it exists."""
+POSSIBLE = 0.3
+"""Probability from which an observation counts where something else speaks for it: the asker says that the moment
+exists or that one option is right, or a better passage is cited beside it."""
 ADJACENT_SECONDS = 180.0
 """How far "right after" reaches."""
 FOREVER = 10.0**7
@@ -53,6 +54,8 @@ class RulesPlanner:
             return False
         if any(item.call.tool == "read" and item.observations for item in done):
             return True
+        if _closer(question, done) and not any(item.call.purpose == "closer" for item in done):
+            return False
         purposes = {call.purpose for call in _first_calls(question)}
         return all(_best(done, purpose) >= SUFFICIENT for purpose in purposes - {"anchor"})
 
@@ -62,11 +65,10 @@ class RulesPlanner:
             words = replace(question, channels=("speech", "screen"))
             pictures = (_search(question.query, question.span, ("visual",)),) if question.query else ()
         first = _first_calls(words)
-        stages = [(*pictures, *first) if question.needs_eyes else first, _from_anchor(question, done)]
+        first = (*pictures, *first) if question.needs_eyes else first
+        stages = [first, _from_anchor(question, done), _closer(question, done)]
         if question.type in ("summary", "order") or not question.query:
             return stages[:2]
-        if question.query != question.text:
-            stages.append((_search(question.query, question.span, words.channels),))
         if question.channels:
             stages.append((_search(question.text, question.span),))
         return [*stages, pictures]
@@ -87,10 +89,6 @@ def _first_calls(question: Question) -> tuple[ToolCall, ...]:
     calls = [_search(question.text, span, channels)]
     if question.anchor:
         calls.append(_search(question.anchor.text, purpose="anchor"))
-    calls += [
-        _search(f"{question.text} {text}", span, channels, f"option {letter}")
-        for letter, text in question.options.items()
-    ]
     return tuple(calls)
 
 
@@ -98,12 +96,21 @@ def _from_anchor(question: Question, done: Sequence[Done]) -> tuple[ToolCall, ..
     """Calls that look only before, during or after the moment that the asker names, once it is found."""
     anchor = question.anchor
     found = next((item.best for item in done if item.call.purpose == "anchor"), None)
-    if anchor is None or found is None or (found.probability or 0.0) < ANCHORED:
+    if anchor is None or found is None or (found.probability or 0.0) < POSSIBLE:
         return ()
     span = _beside(anchor, found)
     if content_words(question.query):
         return (_search(question.query, span, question.channels, video_id=found.video_id),)
     return (ToolCall.of("read", video_id=found.video_id, span=span, channels=question.channels),)
+
+
+def _closer(question: Question, done: Sequence[Done]) -> tuple[ToolCall, ...]:
+    """A call for what is said while the screen stands that seems to answer: a slide names what the speaker tells."""
+    seen = [item.best for item in done if item.call.purpose == "question" and item.best]
+    best = max(seen, key=lambda item: item.probability or 0.0, default=None)
+    if best is None or best.tool != "search" or best.channel != "screen" or question.channels:
+        return ()
+    return (_search(question.text, best.span, ("speech",), "closer", best.video_id),)
 
 
 def _search(

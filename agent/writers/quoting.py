@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from rewatch.agent.answer import Claim
 from rewatch.agent.calls import ToolCall
-from rewatch.agent.composition import compose, worded
+from rewatch.agent.choosing import choose
+from rewatch.agent.composition import compose, rank, worded
 from rewatch.agent.planners import Done
+from rewatch.agent.planners.rules import POSSIBLE, SUFFICIENT
 from rewatch.agent.question import Question
 from rewatch.agent.verification import check, rival
 from rewatch.agent.writers import Checked, Draft
@@ -27,6 +29,8 @@ class QuotingWriter:
 
     def compose(self, question: Question, done: Sequence[Done]) -> Draft:
         """Quote the best passages."""
+        if question.options:
+            return Draft(tuple(choose(self.tools.library.encoder, question, rank(question, done))))
         return Draft(tuple(compose(question, done)))
 
     def check(self, question: Question, claims: Sequence[Claim], done: Sequence[Done]) -> Checked:
@@ -34,7 +38,9 @@ class QuotingWriter:
         better = self._better_rival(question, claims, done)
         if better is not None:
             return Checked((), better)
-        return Checked(tuple(self._checked(claim) for claim in claims))
+        checked = [self._checked(claim, _needed(question)) for claim in claims[:1]]
+        beside = POSSIBLE if checked and checked[0][0].verdict == "supported" else SUFFICIENT
+        return Checked((*checked, *(self._checked(claim, beside) for claim in claims[1:])))
 
     def text(self, question: Question, held: Sequence[Claim]) -> str:
         """The quotations that hold."""
@@ -69,12 +75,14 @@ class QuotingWriter:
         )
         return Done(call, (better,))
 
-    def _checked(self, claim: Claim) -> tuple[Claim, str]:
+    def _checked(self, claim: Claim, needed: float) -> tuple[Claim, str]:
         """A claim with its verdict: supported when all of its evidence is."""
         cited = self._cited(claim)
         try:
             checks = [
-                check(self.tools, seen, recheck=self.recheck) for seen in cited if seen.tool == "search"
+                check(self.tools, seen, needed, recheck=self.recheck)
+                for seen in cited
+                if seen.tool == "search"
             ]
         except LimitReached as error:
             return Claim(claim.text, "unverified", claim.evidence_ids), str(error)
@@ -88,3 +96,10 @@ class QuotingWriter:
 
     def _cited(self, claim: Claim) -> list[Observation]:
         return self.tools.library.store.observations(list(claim.evidence_ids))
+
+
+def _needed(question: Question) -> float:
+    """How likely the first passage must answer: less where the asker says that there is an answer."""
+    if question.counts_mentions:
+        return 0.0  # the words that are counted stand there, which is all that is asked
+    return POSSIBLE if question.options or question.type == "order" else SUFFICIENT

@@ -17,17 +17,20 @@ from numpy.typing import NDArray
 from rewatch.agent.evidence_model import FEATURES, features
 from rewatch.agent.question import ground
 from rewatch.evals.answerability.corpus import Asked, read_corpus
+from rewatch.evals.questions import SPARE_SECONDS, TOLERANCE_SECONDS
 from rewatch.memory.library import Library
 from rewatch.memory.types import Limits
 from rewatch.tools.context import ToolContext
 from rewatch.tools.meter import Meter
+from rewatch.tools.relevance import MEASURES
 from rewatch.tools.search import Hit, find
 
-TOLERANCE_SECONDS = 5.0
 CITED = 3
 """How many of the best passages an answer may cite."""
-_RIDGE = 3.0
+_RIDGE = 10.0
 """Strength of the L2 penalty on the weights of standardised features."""
+_RANKING_RIDGE, _STEPS = 0.02, 2000
+_CANDIDATES = 24
 
 Floats = NDArray[np.float64]
 
@@ -39,13 +42,14 @@ class Sample:
     transcript: str
     answerable: bool
     foreign: bool
-    hits: tuple[bool, ...]
-    """Whether each of the best passages holds the answer."""
     holding: NDArray[np.bool_]
     """bool `[C]`, for every candidate that was compared whether it holds the answer."""
-    measures: Floats
-    """float64 `[C, 4]`, the candidates' measures of relevance."""
-    features: tuple[float, ...]
+    features: Floats
+    """float64 `[C, F]`, of the candidates; the first columns are the measures of relevance."""
+
+    def ranked(self, weights: Floats) -> NDArray[np.int64]:
+        """Candidates, best first, by weights of the measures."""
+        return np.argsort(-(self.features[:, : len(MEASURES)] @ weights), kind="stable")
 
 
 def main() -> None:
@@ -60,16 +64,22 @@ def main() -> None:
     foreign = sum(sample.foreign for sample in samples)
     near = len(samples) - len(answerable) - foreign
     print(f"{len(answerable)} questions with an answer, {near} near misses, {foreign} on other transcripts")
+    left_out = _cross_validate(samples)
     for depth in (1, 2, 3, 5):
-        share = np.mean([any(sample.hits[:depth]) for sample in answerable])
-        print(f"answer among the best {depth}: {share:.3f}")
-    held_out = _cross_validate(samples)
-    print(f"area under the ROC curve, transcripts left out: {_area(samples, held_out):.3f}")
+        shares = [
+            any(hits[:depth])
+            for sample, (_, hits) in zip(samples, left_out, strict=True)
+            if sample.answerable
+        ]
+        print(f"answer among the best {depth}, transcripts left out: {np.mean(shares):.3f}")
+    near_area, foreign_area = (_area(samples, left_out, foreign=foreign) for foreign in (False, True))
+    print(f"area under the ROC curve: {near_area:.3f} against near misses, {foreign_area:.3f} against others")
     print("threshold  answered right  near misses rejected  others rejected")
-    for threshold in np.arange(0.3, 0.85, 0.05):
-        print(_row(samples, held_out, float(threshold)))
-    print("WEIGHTS of relevance:", np.round(fit_ranking([s for s in answerable if any(s.holding)]), 2))
-    bias, weights = fit(np.array([s.features for s in samples]), np.array([s.answerable for s in samples]))
+    for threshold in np.arange(0.25, 0.85, 0.05):
+        print(_row(samples, left_out, float(threshold)))
+    ranking = fit_ranking(samples)
+    print("WEIGHTS of relevance:", np.round(ranking, 2).tolist())
+    bias, weights = fit(*_best(samples, ranking))
     print(f"Weights({bias:.3f}, ({', '.join(f'{weight:.3f}' for weight in weights)}))")
     for name, weight in zip(FEATURES, weights, strict=True):
         print(f"{name:>20} {weight:8.3f}")
@@ -106,15 +116,22 @@ def fit_ranking(samples: list[Sample]) -> Floats:
     Multinomial logistic regression with an L2 penalty, by gradient ascent; the scale is free, so the score
     of a passage that repeats the question word by word comes to about 3.
     """
-    weights = np.ones(samples[0].measures.shape[1])
-    for _ in range(2000):
-        gradient = -0.02 * weights
-        for sample in samples:
-            scores = 10 * sample.measures @ weights
-            chance = np.exp(scores - scores.max())
-            right = chance * sample.holding
-            gradient += 10 * sample.measures.T @ (right / right.sum() - chance / chance.sum()) / len(samples)
-        weights += 0.02 * gradient
+    kept = [sample for sample in samples if sample.answerable and sample.holding.any()]
+    depth = max(len(sample.holding) for sample in kept)
+    measures = np.zeros((len(kept), depth, len(MEASURES)))
+    holding, there = np.zeros((len(kept), depth), bool), np.zeros((len(kept), depth), bool)
+    for row, sample in enumerate(kept):
+        count = len(sample.holding)
+        measures[row, :count] = sample.features[:, : len(MEASURES)]
+        holding[row, :count], there[row, :count] = sample.holding, True
+    weights = np.zeros(len(MEASURES))
+    for _ in range(_STEPS):
+        scores = np.where(there, 10 * measures @ weights, -np.inf)
+        chance = np.exp(scores - scores.max(axis=1, keepdims=True))
+        right = chance * holding
+        pull = right / right.sum(axis=1, keepdims=True) - chance / chance.sum(axis=1, keepdims=True)
+        gradient = 10 * np.einsum("qc,qcm->m", pull, measures) / len(kept) - _RANKING_RIDGE * weights
+        weights = weights + 0.02 * gradient
     return weights
 
 
@@ -133,55 +150,70 @@ def _foreign(asked: list[list[Asked]], number: int) -> list[Asked]:
 def _samples(library: Library, questions: list[Asked]) -> Iterator[Sample]:
     for asked in questions:
         question = ground(asked.text, asked.video.duration_seconds, asked.options)
+        if question.type in ("summary", "order"):
+            continue
         context = ToolContext(library, (asked.video,), None, Meter(Limits()))
-        found = find(context, question.text, core=question.query, channels=question.channels, limit=24)
-        values = (0.0,) * len(FEATURES)
-        if found:
-            values = features(question, found[0].query, found[0].passages, found[0].relevance)
-        hits = tuple(_right(hit, asked) for hit in found)
-        measures = np.array([hit.relevance.measures for hit in found]).reshape(len(found), -1)
-        yield Sample(
-            asked.video.video_id,
-            asked.answerable,
-            asked.foreign,
-            hits[:5],
-            np.array(hits, bool),
-            measures,
-            values,
+        found = find(
+            context,
+            question.text,
+            core=question.query,
+            channels=question.channels,
+            limit=_CANDIDATES,
+            kinds=question.expected,
         )
+        if found:
+            yield Sample(
+                asked.video.video_id,
+                asked.answerable,
+                asked.foreign,
+                np.array([_right(hit, asked) for hit in found], bool),
+                np.array([features(question, hit.query, hit.passages, hit.relevance) for hit in found]),
+            )
 
 
 def _right(hit: Hit, asked: Asked) -> bool:
-    start = hit.sentence.span.start_seconds
+    """Whether a passage is where the answer is; one that is much longer, such as a whole slide, is not."""
+    cited = hit.sentence.span
     return any(
-        span.overlaps(hit.sentence.span) or abs(span.start_seconds - start) <= TOLERANCE_SECONDS
+        (cited.overlaps(span) or abs(span.start_seconds - cited.start_seconds) <= TOLERANCE_SECONDS)
+        and cited.duration_seconds <= span.duration_seconds + SPARE_SECONDS
         for span in asked.spans
     )
 
 
-def _cross_validate(samples: list[Sample]) -> Floats:
-    values = np.array([sample.features for sample in samples])
-    labels = np.array([sample.answerable for sample in samples])
-    transcripts = np.array([sample.transcript for sample in samples])
-    chance = np.zeros(len(samples))
-    for name in sorted(set(transcripts)):
-        inside = transcripts == name
-        bias, weights = fit(values[~inside], labels[~inside])
-        chance[inside] = 1 / (1 + np.exp(-(bias + values[inside] @ weights)))
-    return chance
+def _best(samples: list[Sample], ranking: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """The features of each question's best candidate, and whether it has an answer."""
+    best = np.array([sample.features[sample.ranked(ranking)[0]] for sample in samples])
+    return best, np.array([sample.answerable for sample in samples])
 
 
-def _area(samples: list[Sample], chance: Floats) -> float:
-    yes = chance[[sample.answerable for sample in samples]]
-    no = chance[[not sample.answerable for sample in samples]]
+def _cross_validate(samples: list[Sample]) -> list[tuple[float, list[bool]]]:
+    """For each question the probability, and whether each candidate is right, by fits on other transcripts."""
+    found: dict[int, tuple[float, list[bool]]] = {}
+    for name in sorted({sample.transcript for sample in samples}):
+        others = [sample for sample in samples if sample.transcript != name]
+        ranking = fit_ranking(others)
+        bias, weights = fit(*_best(others, ranking))
+        for sample in samples:
+            if sample.transcript == name:
+                order = sample.ranked(ranking)
+                chance = 1 / (1 + np.exp(-(bias + sample.features[order[0]] @ weights)))
+                found[id(sample)] = float(chance), [bool(held) for held in sample.holding[order]]
+    return [found[id(sample)] for sample in samples]
+
+
+def _area(samples: list[Sample], left_out: list[tuple[float, list[bool]]], *, foreign: bool) -> float:
+    pairs = [(sample, chance) for sample, (chance, _) in zip(samples, left_out, strict=True)]
+    yes = np.array([chance for sample, chance in pairs if sample.answerable])
+    no = np.array([c for sample, c in pairs if not sample.answerable and sample.foreign is foreign])
     return float((yes[:, None] > no[None]).mean() + (yes[:, None] == no[None]).mean() / 2)
 
 
-def _row(samples: list[Sample], chance: Floats, threshold: float) -> str:
-    pairs = list(zip(samples, chance, strict=True))
-    answered = [p >= threshold and any(s.hits[:CITED]) for s, p in pairs if s.answerable]
-    near = [p < threshold for s, p in pairs if not s.answerable and not s.foreign]
-    foreign = [p < threshold for s, p in pairs if s.foreign]
+def _row(samples: list[Sample], left_out: list[tuple[float, list[bool]]], threshold: float) -> str:
+    pairs = list(zip(samples, left_out, strict=True))
+    answered = [p >= threshold and any(hits[:CITED]) for s, (p, hits) in pairs if s.answerable]
+    near = [p < threshold for s, (p, _) in pairs if not s.answerable and not s.foreign]
+    foreign = [p < threshold for s, (p, _) in pairs if s.foreign]
     return f"{threshold:9.2f}  {np.mean(answered):14.3f}  {np.mean(near):20.3f}  {np.mean(foreign):15.3f}"
 
 

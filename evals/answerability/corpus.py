@@ -6,13 +6,16 @@ best first; near misses are marked `answerable: false`).
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from rewatch.evals.talks.questions import find_truth, load_questions
+from rewatch.evals.talks.script import bundled_talks, load_talk
+from rewatch.evals.talks.timeline import build_timeline
 from rewatch.memory.library import Library
 from rewatch.memory.types import Sentence, Span, VideoInfo
 
@@ -26,9 +29,7 @@ class Asked:
 
     video: VideoInfo
     text: str
-    type: str
     options: dict[str, str]
-    expected: str
     answerable: bool
     spans: tuple[Span, ...]
     """Where the answer is, the best first."""
@@ -36,43 +37,69 @@ class Asked:
     """Whether it was written for another transcript."""
 
 
-def read_corpus(library: Library, names: tuple[str, ...] = ()) -> Iterator[list[Asked]]:
-    """Put each transcript into the library and yield its questions.
+def read_corpus(library: Library) -> Iterator[list[Asked]]:
+    """Put each transcript, and each bundled talk, into the library and yield its questions.
 
     Args:
         library: An empty library.
-        names: Which transcripts; all by default.
     """
     folder = files(__package__).joinpath("transcripts")
     for file in sorted(folder.iterdir(), key=lambda item: item.name):
-        name = file.name.removesuffix(".json")
-        if not names or name in names:
-            yield _add(library, name, json.loads(file.read_text(encoding="utf-8")))
+        yield _add_transcript(library, file.name.removesuffix(".json"), json.loads(file.read_text("utf-8")))
+    for name in bundled_talks():
+        yield _add_talk(library, name)
 
 
-def _add(library: Library, name: str, script: dict[str, Any]) -> list[Asked]:
+def _add_transcript(library: Library, name: str, script: dict[str, Any]) -> list[Asked]:
     starts = [0.0]
     for text in script["sentences"]:
         starts.append(starts[-1] + max(len(text.split()) / WORDS_A_SECOND, 1.5))
     spoken = [Span(*pair) for pair in pairwise(starts)]
     shown = [Span(starts[s["from"]], starts[max(s["to"], s["from"] + 1)]) for s in script["screens"]]
-    video = VideoInfo(
-        name, Path(f"{name}.mp4"), starts[-1], 640, 360, 25.0, "h264", "mov", 0, 0.0, has_audio=True
-    )
-    sentences = [
-        Sentence(0, name, "subtitle", span, text)
-        for span, text in zip(spoken, script["sentences"], strict=True)
+    said = list(zip(spoken, script["sentences"], strict=True))
+    screens = [(span, screen["lines"]) for span, screen in zip(shown, script["screens"], strict=True)]
+    video = _put(library, name, starts[-1], said, screens)
+    return [_asked(video, question, spoken, shown) for question in script["questions"]]
+
+
+def _add_talk(library: Library, name: str) -> list[Asked]:
+    timeline = build_timeline(load_talk(name))
+    said = [(sentence.span, sentence.text) for sentence in timeline.sentences]
+    screens = [(span, [t.slide.title, *t.slide.bullets]) for t in timeline.slides for span in t.shown]
+    video = _put(library, name, timeline.duration_seconds, said, screens)
+    return [
+        Asked(
+            video,
+            question.ask,
+            dict(question.options),
+            not question.near_miss,
+            tuple(span for spans in find_truth(question, timeline).spans for span in spans),
+        )
+        for question in load_questions(name)
     ]
-    for span, screen in zip(shown, script["screens"], strict=True):
-        sentences += [Sentence(0, name, "screen", span, line) for line in screen["lines"]]
-        if len(screen["lines"]) > 1:
-            sentences.append(Sentence(0, name, "screen", span, "\n".join(screen["lines"])))
+
+
+def _put(
+    library: Library,
+    name: str,
+    seconds: float,
+    said: Sequence[tuple[Span, str]],
+    screens: Sequence[tuple[Span, list[str]]],
+) -> VideoInfo:
+    video = VideoInfo(
+        name, Path(f"{name}.mp4"), seconds, 640, 360, 25.0, "h264", "mov", 0, 0.0, has_audio=True
+    )
+    sentences = [Sentence(0, name, "subtitle", span, text) for span, text in said]
+    for span, lines in screens:
+        sentences += [Sentence(0, name, "screen", span, line) for line in lines]
+        if len(lines) > 1:
+            sentences.append(Sentence(0, name, "screen", span, "\n".join(lines)))
     with library.store.transaction():
         library.store.put_video(video)
         ids = library.store.add_sentences(name, sentences)
         vectors = library.encoder.encode_texts([sentence.text for sentence in sentences])
         library.store.add_vectors(library.encoder.space_id, ids, vectors)
-    return [_asked(video, question, spoken, shown) for question in script["questions"]]
+    return video
 
 
 def _asked(video: VideoInfo, question: dict[str, Any], spoken: list[Span], shown: list[Span]) -> Asked:
@@ -82,9 +109,7 @@ def _asked(video: VideoInfo, question: dict[str, Any], spoken: list[Span], shown
     return Asked(
         video,
         question["question"],
-        question["type"],
         dict(question.get("options") or {}),
-        str(question.get("answer") or ""),
         bool(question["answerable"]),
         tuple(spans),
     )

@@ -1,0 +1,47 @@
+"""Multiple choice: which option the passages that answer the question bear out.
+
+Each option is put beside the question. A passage speaks for an option as far as it is more alike to the two
+together than to the question with the other options; it counts the more, the better it answers the question.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rewatch.agent.answer import Claim
+from rewatch.agent.composition import BESIDE, quote
+from rewatch.agent.question import Question
+from rewatch.memory.ingest.encoder import SentenceEncoder
+from rewatch.memory.types import Observation
+
+_PASSAGES = 10
+"""How many of the best passages are asked."""
+_RELEVANCE = 0.3
+"""Weight of a passage's relevance against its leaning to an option; 0.3 to 0.5 were best of 0 to 3 on the corpus."""
+
+
+def choose(encoder: SentenceEncoder, question: Question, ranked: Sequence[Observation]) -> list[Claim]:
+    """Pick an option.
+
+    Args:
+        encoder: The sentence encoder.
+        question: A question with options.
+        ranked: What was seen for it, best first.
+
+    Returns:
+        The option as a claim that quotes the passage which speaks for it, and quotations of the best passages;
+        nothing when nothing was seen.
+    """
+    asked = ranked[:_PASSAGES]
+    if not asked:
+        return []
+    letters = list(question.options)
+    joined = [f"{question.text} {question.options[letter]}" for letter in letters]
+    vectors = encoder.encode_texts([*joined, *(seen.text for seen in asked)])
+    alike = vectors[len(letters) :] @ vectors[: len(letters)].T
+    scores = np.array([seen.score for seen in asked])
+    leaning = alike - alike.mean(axis=1, keepdims=True) + _RELEVANCE * (scores - scores.max())[:, None]
+    passage, option = np.unravel_index(leaning.argmax(), leaning.shape)
+    best, letter = asked[int(passage)], letters[int(option)]
+    others = [seen for seen in asked if seen.id != best.id][:BESIDE]
+    return [quote(best, f"{letter}) {question.options[letter]}: "), *map(quote, others)]
