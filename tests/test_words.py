@@ -15,3 +15,9 @@ def test_words_are_stemmed_the_same_from_many_threads() -> None:
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(stem.__wrapped__, words * 50))
     assert together == alone * 50
+
+
+def test_a_circled_digit_read_off_a_screen_is_no_number() -> None:
+    from rewatch.tools.words import numbers
+
+    assert numbers("① submit 3 forms") == (3.0,)

@@ -106,7 +106,7 @@ def numbers(text: str) -> tuple[float, ...]:
     for match in re.finditer(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[^\W\d_]+", text):
         token = match[0].casefold()
         adjacent = match.start() - previous_end <= 1 and bool(found)
-        if token[0].isdigit():
+        if token[0].isdecimal():
             found.append(float(token.replace(",", "")))
         elif token in NUMBER_WORDS:
             if adjacent and previous_word in _TENS and NUMBER_WORDS[token] < 10:
