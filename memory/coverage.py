@@ -40,13 +40,31 @@ def coverage(store: Store, video: VideoInfo, span: Span | None = None) -> tuple[
 def _visual(store: Store, video: VideoInfo, record: StageRecord | None, part: Span | None) -> Coverage:
     """What one encoder has embedded; frames that it has not reached yet are not counted."""
     if record is None or not record.parameters["encoder"]:
-        return Coverage("visual", "unavailable", (), note=NO_ENCODER)
+        return _described(store, video, part)
     if not record.finished:
         return Coverage(
             "visual", "unavailable", (), note="not embedded to the end yet; index the video again"
         )
     seconds = store.frame_seconds(str(record.parameters["space_id"]), video.video_id)
     return Coverage("visual", "read", (part,) if part else (), _largest_gap(seconds, video), record.note)
+
+
+def _described(store: Store, video: VideoInfo, part: Span | None) -> Coverage:
+    """What captions tell of the pictures, where no encoder has embedded them."""
+    lines = store.text_lines(video.video_id, part, ["caption"])
+    spans: list[Span] = []
+    for line in lines:
+        told = line.span if part is None else line.span.intersection(part)
+        if told is None:
+            continue
+        if spans and told.start_seconds <= spans[-1].end_seconds:
+            spans[-1] = spans[-1].union(told)
+        else:
+            spans.append(told)
+    if not spans:
+        return Coverage("visual", "unavailable", (), note=NO_ENCODER)
+    models = ", ".join(sorted({line.source for line in lines}))
+    return Coverage("visual", "read", tuple(spans), note=f"described by {models}")
 
 
 def _channel(

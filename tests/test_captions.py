@@ -10,7 +10,7 @@ from seeing import CountingVlm, context_with, red_video, see_red
 from rewatch.memory.errors import LimitReached, ToolError
 from rewatch.memory.ingest.pipeline import default_stages
 from rewatch.memory.library import Library
-from rewatch.memory.types import Cost, Frame, Limits, Span, VideoInfo
+from rewatch.memory.types import Cost, Coverage, Frame, Limits, Span, VideoInfo
 from rewatch.tools.caption_stage import CaptionEstimate, CaptionStage, estimate_captions, segments_to_caption
 from rewatch.tools.captions import caption
 from rewatch.tools.models import Models
@@ -52,6 +52,18 @@ def test_a_caption_is_text_of_its_span_and_can_be_searched(library: Library, vid
     best = search(context, "crimson wall")[0]
     assert (best.span, best.channel) == (RED, "visual")
     assert search(context, "crimson", channels=["speech"]) == []
+
+
+def test_coverage_says_which_part_is_described_and_by_whom(library: Library, video: VideoInfo) -> None:
+    def visual() -> Coverage:
+        return next(item for item in library.coverage(video.video_id) if item.channel == "visual")
+
+    assert visual().status == "unavailable"
+    context = context_with(library, video, CountingVlm())
+    caption(context, video.video_id, [RED, GREY, Span(10.0, 11.0)])
+    assert visual() == Coverage(
+        "visual", "read", (Span(3.0, 8.0), Span(10.0, 11.0)), note="described by red-seer"
+    )
 
 
 def test_a_segment_is_described_once(library: Library, video: VideoInfo) -> None:

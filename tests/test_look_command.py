@@ -77,7 +77,7 @@ def test_a_local_models_attention_is_a_setting() -> None:
     settings = resolve({"vlm": "hf:folder"}, {"REWATCH_ATTENTION": "eager"}, {}, dict)
     with pytest.raises(SettingError, match="attention 'quick'"):
         replace(settings, attention="quick")
-    vlm = Backends(settings).models.vlm
+    vlm = Backends(settings).models().vlm
     assert isinstance(vlm, LocalVlm)
     assert vlm.attention == "eager"
 

@@ -32,7 +32,7 @@ def watch(
     plan = plan_frames(span, size, visual_tokens, count, detail=detail)
     context.meter.charge(Cost(frames=len(plan.seconds)))
     with open_reader(video) as reader:
-        kept = without_repeats(list(reader.at_many(plan.seconds)))
+        kept = without_repeats(reader.at_many(plan.seconds))
     width, height = fit_size(size, len(kept), visual_tokens, count)
     return [resized(frame, width, height) for frame in kept]
 

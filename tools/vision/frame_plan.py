@@ -5,7 +5,7 @@ Owns the trade between time and detail, and what counts as showing the same agai
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -89,7 +89,7 @@ def fit_size(size: tuple[int, int], frames: int, visual_tokens: int, count: Coun
     raise ToolError(f"{visual_tokens} visual tokens are too few for {frames} frames; allow more")
 
 
-def without_repeats(frames: Sequence[Frame]) -> list[Frame]:
+def without_repeats(frames: Iterable[Frame]) -> list[Frame]:
     """Leave out each frame that shows the same as the last one kept."""
     kept: list[Frame] = []
     last: NDArray[np.float32] | None = None
