@@ -14,8 +14,9 @@ from rewatch.agent.cli import main
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 
-_LEFT_RUNNING = ("--speech-model", "--vlm")
-"""Commands with these need a model that no package carries; their options are checked, they are not run."""
+_LEFT_RUNNING = ("--speech-model", "--vlm", "--preset", "--replay")
+"""Commands with these need a model that no package carries, or a recording; their options are checked, they are
+not run."""
 
 
 def _blocks(language: str) -> list[str]:
