@@ -84,6 +84,7 @@ class Backends:
             attention=settings.attention,
             panel=settings.panel if remote else 1,
             prices=self._prices,
+            compression=self._settings.compression,
         )
 
     def _open_encoder(self, name: str) -> Encoder:

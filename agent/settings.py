@@ -35,6 +35,8 @@ class Settings:
     """Who plans and writes: "rules", "hf:NAME_OR_FOLDER", or "PROVIDER:MODEL" of a LangChain chat model."""
     vlm: str = ""
     """The vision-language model that looks: "hf:NAME_OR_FOLDER" or "openai:MODEL"; "" for none."""
+    compression: str = ""
+    """What a local `vlm` reads of the pictures: "METHOD:SHARE" or "METHOD:TOKENS" (rewatch:0.25); "" for all."""
     encoder: str = ""
     """The encoder of pictures and words, such as "open_clip:ARCHITECTURE/PRETRAINED" or "hf:NAME_OR_FOLDER"; "" for
     none, which searches pictures where videos were indexed with one."""

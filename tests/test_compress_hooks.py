@@ -71,7 +71,7 @@ def test_keeping_all_is_the_plain_forward(family: str, kind: str, models: dict[s
     model, processor = models[family]
     inputs = inputs_of(processor, kind, ["When does it stop?"])
     prepared = compress_inputs(model, inputs, method="evs", budget=TokenBudget(ratio=1.0))
-    assert prepared.before == prepared.after > 0
+    assert prepared.pictures.before == prepared.pictures.after > 0
     assert torch.equal(logits(model, **prepared.inputs), logits(model, **inputs))
 
 
@@ -82,7 +82,7 @@ def test_dropped_tokens_are_as_if_masked_in_the_whole_sequence(
     model, processor = models[family]
     inputs = inputs_of(processor, kind, ["When does it stop?", "Is the red car there, and where?"])
     prepared = compress_inputs(model, inputs, method="evs", budget=TokenBudget(ratio=0.4))
-    assert prepared.after < prepared.before
+    assert prepared.pictures.after < prepared.pictures.before
     mask = inputs["attention_mask"] * prepared.keep
     positions = find_hook(family).positions(model, inputs)
     masked = logits(model, **{**inputs, "attention_mask": mask, "position_ids": positions})
@@ -123,7 +123,7 @@ def test_samples_of_a_batch_keep_different_numbers(family: str, kind: str, model
     prepared = compress_inputs(model, inputs, method="evs", budget=TokenBudget(ratio=0.5))
     text = inputs["attention_mask"].bool() & prepared.keep
     assert prepared.inputs["attention_mask"].sum(dim=1).tolist() == text.sum(dim=1).tolist()
-    assert len({clip.index.shape[0] for clip in prepared.clips}) > 1
+    assert len({clip.index.shape[0] for clip in prepared.pictures.clips}) > 1
     masked = logits(
         model,
         **{
@@ -144,7 +144,7 @@ def test_deepstack_levels_are_cut_like_the_tokens(models: dict[str, Any]) -> Non
     plain = model.model.get_video_features(
         inputs["pixel_values_videos"], inputs["video_grid_thw"], return_dict=True
     )
-    (clip,) = prepared.clips
+    (clip,) = prepared.pictures.clips
     assert len(output.deepstack_features) == 2
     for level, original in zip(output.deepstack_features, plain.deepstack_features, strict=True):
         expected = torch.stack(
@@ -158,7 +158,7 @@ def test_line_ends_of_llava_onevision_are_kept(models: dict[str, Any]) -> None:
     inputs = inputs_of(processor, "video", ["Where?"])
     prepared = compress_inputs(model, inputs, method="avgpool", budget=TokenBudget(tokens=1))
     features = prepared.inputs["mm_encoder_outputs"]["video"].pooler_output[0]
-    assert prepared.after == 2
+    assert prepared.pictures.after == 2
     torch.testing.assert_close(features[-1], model.model.image_newline)
 
 

@@ -96,6 +96,7 @@ def open_vlm(
     panel: int = 1,
     prices: Prices | None = None,
     calibration: Calibration = IDENTITY,
+    compression: str = "",
 ) -> Vlm:
     """Choose a model; it is loaded, or reached, when it is first asked.
 
@@ -109,6 +110,7 @@ def open_vlm(
         panel: Endpoints: show frames in grids of so many columns and rows to an image; 1 shows each alone.
         prices: Endpoints: what it charges.
         calibration: How its probabilities are corrected; the identity unless they were fitted.
+        compression: Local models: "METHOD:SHARE" or "METHOD:TOKENS" that the pictures are compressed to; "" for all.
 
     Raises:
         SettingError: The name, or another value, is none that works here.
@@ -121,7 +123,21 @@ def open_vlm(
             raise SettingError(f"vlm {name!r} is local: it takes neither a base URL nor panels")
         from rewatch.tools.vision.local import LocalVlm
 
-        return LocalVlm(model, device=device, dtype=dtype, attention=attention, calibration=calibration)
+        if not compression:
+            return LocalVlm(model, device=device, dtype=dtype, attention=attention, calibration=calibration)
+        from rewatch.tools.vision.compression import Compression, Compressor
+
+        return LocalVlm(
+            model,
+            device=device,
+            dtype=dtype,
+            attention=attention,
+            calibration=calibration,
+            prepare=Compressor(Compression.parse(compression)),
+            shown=f"({compression})",
+        )
+    if compression:
+        raise SettingError(f"vlm {name!r} is behind an endpoint: show it fewer or smaller frames instead")
     from rewatch.tools.vision.endpoint import EndpointVlm
 
     return EndpointVlm(

@@ -66,6 +66,7 @@ class LocalVlm:
         attention: str = "auto",
         calibration: Calibration = IDENTITY,
         prepare: Prepare = _unchanged,
+        shown: str = "",
     ) -> None:
         """Remember what to load; nothing is loaded yet.
 
@@ -76,8 +77,9 @@ class LocalVlm:
             attention: "auto", or transformers' name of an implementation.
             calibration: How its probabilities are corrected.
             prepare: Changes the inputs of the model, which come on its device.
+            shown: Says in its name what `prepare` does, so that its answers are told from those without.
         """
-        self.name = f"hf:{source}"
+        self.name = f"hf:{source} {shown}".rstrip()
         self._source = source
         self.attention = attention
         self._device, self._dtype = device, dtype

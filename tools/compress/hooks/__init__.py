@@ -66,6 +66,7 @@ def compress_inputs(
         SettingError: The model's family has no hook.
         InputError: The inputs are not what its processor makes, or hold no pictures.
     """
-    from rewatch.tools.compress.hooks.flow import prepare
+    from rewatch.tools.compress.hooks.flow import compress_pictures, with_text
 
-    return prepare(find_hook(model.config.model_type), model, inputs, method, budget, question)
+    hook = find_hook(model.config.model_type)
+    return with_text(hook, model, inputs, compress_pictures(hook, model, inputs, method, budget, question))

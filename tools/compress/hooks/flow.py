@@ -15,7 +15,7 @@ from rewatch.memory.errors import InputError
 from rewatch.tools.compress.budget import TokenBudget
 from rewatch.tools.compress.clip import State
 from rewatch.tools.compress.compressed import Compressed
-from rewatch.tools.compress.hooks.hook import Encoded, Hook, Part
+from rewatch.tools.compress.hooks.hook import Encoded, Hook, Modality, Part
 from rewatch.tools.compress.interface import compress
 from rewatch.tools.compress.method import Method
 from rewatch.tools.compress.methods import find_method
@@ -43,13 +43,13 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """What the language model is given instead of the pictures."""
+class Pictures:
+    """All pictures of a batch after compression: what a later question about the same ones can use again."""
 
-    inputs: dict[str, Any]
-    """Arguments of the model's `forward` and `generate`: ids, mask, positions and the encoded features."""
-    keep: Tensor
-    """bool `[B, L]`: which tokens of the original sequence stay."""
+    outputs: dict[str, Any]
+    """Output object of each modality, with the features that were kept."""
+    keep: dict[Modality, Tensor]
+    """bool `[P]` of each modality: which placeholders stay."""
     clips: tuple[Compressed, ...]
     before: int
     """Visual tokens in."""
@@ -59,14 +59,25 @@ class Prepared:
     compress_seconds: float
 
 
-def prepare(
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the language model is given instead of the pictures."""
+
+    inputs: dict[str, Any]
+    """Arguments of the model's `forward` and `generate`: ids, mask, positions and the encoded features."""
+    keep: Tensor
+    """bool `[B, L]`: which tokens of the original sequence stay."""
+    pictures: Pictures
+
+
+def compress_pictures(
     hook: Hook,
     model: Any,
     inputs: Mapping[str, Any],
     method: str | Method,
     budget: TokenBudget,
     question: Question | None = None,
-) -> Prepared:
+) -> Pictures:
     """Encode and compress the pictures of a batch.
 
     Args:
@@ -77,22 +88,20 @@ def prepare(
         budget: Tokens that each sample of the batch may keep; its clips share it by their size.
         question: What else is known.
 
-    Returns:
-        The shortened inputs.
+    Raises:
+        InputError: The inputs are not what the processor makes, or hold no pictures.
     """
-    chosen = find_method(method)
-    ids = inputs["input_ids"]
-    keep, encoded_outputs = torch.ones_like(ids, dtype=torch.bool), {}
+    chosen, ids = find_method(method), inputs["input_ids"]
+    outputs: dict[str, Any] = {}
+    keep: dict[Modality, Tensor] = {}
     clips: list[Compressed] = []
-    before = after = 0
-    seconds = [0.0, 0.0]
+    before, vision_seconds, compress_seconds = 0, 0.0, 0.0
     for modality, pixels in hook.modalities.items():
         if inputs.get(pixels) is None:
             continue
-        mark = _now(ids)
+        started = _now(ids)
         encoded = hook.encode(model, inputs, modality, chosen.wants_attention)
-        seconds[0] += _now(ids) - mark
-        mark = _now(ids)
+        encoded_at = _now(ids)
         placeholders = ids == hook.token_id(model, modality)
         if int(placeholders.sum()) != encoded.features.shape[0]:
             raise InputError(
@@ -101,17 +110,27 @@ def prepare(
             )
         sample = torch.nonzero(placeholders)[:, 0]
         kept, made = _compressed(encoded, sample, chosen, budget, question or Question())
-        keep[placeholders] = kept.keep
-        encoded_outputs[modality] = hook.replaced(encoded.output, kept.features, kept.levels)
+        outputs[modality] = hook.replaced(encoded.output, kept.features, kept.levels)
+        keep[modality] = kept.keep
         clips += made
         before += encoded.features.shape[0]
-        after += kept.features.shape[0]
-        seconds[1] += _now(ids) - mark
-    if not encoded_outputs:
+        vision_seconds += encoded_at - started
+        compress_seconds += _now(ids) - encoded_at
+    if not outputs:
         raise InputError("no pictures to compress; give the processor images or videos")
+    after = sum(int(mask.sum()) for mask in keep.values())
+    return Pictures(outputs, keep, tuple(clips), before, after, vision_seconds, compress_seconds)
+
+
+def with_text(hook: Hook, model: Any, inputs: Mapping[str, Any], pictures: Pictures) -> Prepared:
+    """Cut the sequence to the pictures' kept tokens, at their original positions."""
+    ids = inputs["input_ids"]
+    keep = torch.ones_like(ids, dtype=torch.bool)
+    for modality, kept in pictures.keep.items():
+        keep[ids == hook.token_id(model, modality)] = kept
     shortened = _shortened(inputs, hook.positions(model, inputs), keep)
-    shortened["mm_encoder_outputs"] = encoded_outputs
-    return Prepared(shortened, keep, tuple(clips), before, after, seconds[0], seconds[1])
+    shortened["mm_encoder_outputs"] = dict(pictures.outputs)
+    return Prepared(shortened, keep, pictures)
 
 
 def _now(ids: Tensor) -> float:
