@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -91,7 +92,7 @@ def run_task(
     place.close()
     left = outcome.num_samples - outcome.num_done
     if as_json:
-        print_json({**_plain(outcome), "num_left": left, "num_faults": len(reading.faults)})
+        print_json({**asdict(outcome), "num_left": left, "num_faults": len(reading.faults)})
     else:
         told = f"{outcome.num_done} of {outcome.num_samples} samples done, {outcome.num_failed} failed"
         make_console().print(f"{told}; see: rewatch eval score {out}", markup=False)
@@ -132,10 +133,6 @@ def _setup(given: Mapping[str, str], out: Path, *, record: bool, replay: Path | 
     if replay is not None:
         chosen["replay"] = merged_recordings(replay, out / "replay.jsonl")
     return Setup(choose(None, chosen), out / RECORDINGS if record else None)
-
-
-def _plain(outcome: Any) -> dict[str, Any]:
-    return {name: getattr(outcome, name) for name in ("num_samples", "num_done", "num_failed", "stopped_by")}
 
 
 def _tell_faults(reading: Reading) -> None:

@@ -69,11 +69,11 @@ def temporal_prf(
     """
     if not truth or not predicted:
         return None
-    near = np.abs(np.subtract.outer(np.asarray(predicted, float), np.asarray(truth, float)))
-    hits = near <= threshold_seconds
-    covered = int(hits.any(axis=0).sum())
+    covered = sum(any(abs(p - t) <= threshold_seconds for p in predicted) for t in truth)
     recall = covered / len(truth)
-    right = covered if form == "covered" else int(hits.any(axis=1).sum())
+    right = covered
+    if form == "prf":
+        right = sum(any(abs(p - t) <= threshold_seconds for t in truth) for p in predicted)
     precision = right / len(predicted)
     return Prf(precision, recall, f1_of(precision, recall))
 

@@ -79,7 +79,11 @@ def average_precision(
     table = iou_matrix([span[:2] for span in ranked], truth)
     order = [[int(at) for at in row.argsort()[::-1]] for row in table]
     overlaps: list[list[float]] = table.tolist()
-    return [_area(_claims(overlaps, order, threshold), len(truth)) for threshold in thresholds]
+    best = max(map(max, overlaps))
+    return [
+        _area(_claims(overlaps, order, threshold), len(truth)) if best >= threshold else 0.0
+        for threshold in thresholds
+    ]
 
 
 def _claims(overlaps: list[list[float]], order: list[list[int]], threshold: float) -> list[bool]:
