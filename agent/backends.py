@@ -3,10 +3,11 @@
 Owns which backend serves which setting, and the tape that their calls pass through.
 """
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from rewatch.agent.settings import Settings
+from rewatch.memory.encoders import Encoder
 from rewatch.tools.meter import Meter
 from rewatch.tools.models import Models
 from rewatch.tools.vision import Prices, Vlm, open_vlm
@@ -40,6 +41,16 @@ class Backends:
         self._tape = _open_tape(settings)
         self.models = Models(vlm=self._taped_vlm if settings.vlm or vlm else None)
         """What the tools may look with."""
+        self._with_encoder: dict[str, Models] = {}
+
+    def models_with(self, encoder: str) -> Models:
+        """The models, and an encoder of that name beside them; "" for none."""
+        if not encoder:
+            return self.models
+        if encoder not in self._with_encoder:
+            vlm = (lambda: self.models.vlm) if self.models.has("vlm") else None
+            self._with_encoder[encoder] = Models(vlm=vlm, encoder=partial(self._open_encoder, encoder))
+        return self._with_encoder[encoder]
 
     def chat(self, meter: Meter) -> "Chat":
         """The chat model within one run, whose limits the meter holds."""
@@ -76,6 +87,11 @@ class Backends:
             panel=settings.panel if remote else 1,
             prices=self._prices,
         )
+
+    def _open_encoder(self, name: str) -> Encoder:
+        from rewatch.memory.encoders.registry import open_encoder
+
+        return open_encoder(name, device=self._settings.device, dtype=self._settings.dtype)
 
     @cached_property
     def _opened(self) -> "BaseChatModel":

@@ -16,6 +16,7 @@ from rewatch.agent.question import Question
 from rewatch.agent.state import State
 from rewatch.memory.timecode import format_seconds
 from rewatch.memory.types import Observation, Span
+from rewatch.tools.likeness import is_picture
 from rewatch.tools.words import content_words, stems
 
 _CITED = 3
@@ -79,6 +80,8 @@ def finish(question: Question, state: State, done: Sequence[Done], run: RunConte
 def _quote(seen: Observation, lead: str = "") -> Claim:
     verb = "on screen" if seen.channel == "screen" else "said" if seen.tool != "overview" else "chapter"
     start, end = format_seconds(seen.span.start_seconds), format_seconds(seen.span.end_seconds)
+    if is_picture(seen):
+        return Claim(f"{lead}{start}–{end}, by likeness: {seen.text}", "unverified", (seen.id,))
     return Claim(
         f"{lead}{start}–{end}, {verb}: “{' / '.join(seen.text.splitlines())}”", "unverified", (seen.id,)
     )
@@ -118,7 +121,9 @@ def _cited(question: Question, ranked: Sequence[Observation]) -> list[Observatio
     if question.rank is not None:
         return _nth(question, ranked)
     best = ranked[0]
-    others = [seen for seen in ranked[1:] if seen.score >= _NEARLY * best.score]
+    # Scores of words and of pictures do not compare.
+    alike = [seen for seen in ranked[1:] if is_picture(seen) == is_picture(best)]
+    others = [seen for seen in alike if seen.score >= _NEARLY * best.score]
     return [best, *others[: _CITED - 1]]
 
 
@@ -238,7 +243,8 @@ def _not_found(question: Question, run: RunContext) -> str:
     subject = question.query or question.text
     if question.needs_eyes:
         said = "no video says it" if many else "the video does not say it"
-        return f"Not found: {said}, and this needs a visual model."
+        model = "a visual model" if not run.tools.models.has("encoder") else "a model that looks at the pictures"
+        return f"Not found: {said}, and this needs {model}."
     return f"Not found: nothing in {'these videos' if many else 'this video'} answers “{subject}”."
 
 
@@ -247,7 +253,11 @@ def _missing(question: Question, run: RunContext, state: State) -> str:
     if state["stopped"] == "limit":
         notes.append("a limit was reached before everything was searched")
     if question.needs_eyes:
-        notes.append("what is seen in the picture was not searched: no visual model is set")
+        notes.append(
+            "what is seen in the picture was not searched: no visual model is set"
+            if not run.tools.models.has("encoder")
+            else "pictures were searched by likeness, which finds a moment and does not say what it shows"
+        )
     for video in run.tools.videos:
         for part in run.tools.library.coverage(video.video_id):
             if part.status == "unavailable" and part.note and part.channel != "visual":

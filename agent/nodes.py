@@ -7,7 +7,7 @@ their ids into the state; `composition` writes the answer's claims, `verificatio
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
 from langgraph.runtime import Runtime
@@ -26,8 +26,9 @@ from rewatch.agent.state import Plain, State
 from rewatch.agent.verification import weighed
 from rewatch.memory.errors import LimitReached, ModelOutputError, ReplayError, RewatchError, ToolError
 from rewatch.memory.types import Observation
+from rewatch.tools.likeness import searches_pictures
 from rewatch.tools.registry import tool
-from rewatch.tools.search import find
+from rewatch.tools.search import find, find_pictures
 
 FAILURES = (LimitReached, ModelOutputError, ToolError)
 """What ends a run with an honest answer; a mistake of the caller's is raised instead."""
@@ -183,10 +184,16 @@ def _search(
     asked = question if purpose in ("question", "rival") else ground(query, 0.0)
     core = asked.query if query == question.text or asked is not question else query
     context = run.tools.only(arguments.pop("video_id", ""))
-    return [
+    passages = [
         weighed(hit, question, query, probability(asked, hit.query, hit.passages, hit.relevance))
         for hit in find(context, **arguments, core=core, limit=_FOUND)
     ]
+    if not searches_pictures(context, arguments.get("channels")):
+        return passages
+    pictures = find_pictures(context, core or query, span=arguments.get("span"), limit=_FOUND)
+    if asked.type != "when":  # likeness tells where something is seen, and answers nothing else by itself
+        pictures = [replace(seen, probability=0.0) for seen in pictures]
+    return [*passages, *pictures]
 
 
 def _stored(run: RunContext, done: Done) -> Plain:

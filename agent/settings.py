@@ -36,7 +36,8 @@ class Settings:
     vlm: str = ""
     """The vision-language model that looks: "hf:NAME_OR_FOLDER" or "openai:MODEL"; "" for none."""
     encoder: str = ""
-    """The encoder of pictures and words: "open_clip:ARCHITECTURE" or "hf:NAME_OR_FOLDER"; "" for none."""
+    """The encoder of pictures and words, such as "open_clip:ARCHITECTURE/PRETRAINED" or "hf:NAME_OR_FOLDER"; "" for
+    none, which searches pictures where videos were indexed with one."""
     base_url: str = ""
     """Address of the OpenAI-compatible server that `openai:` models are asked at; "" for the provider's own."""
     device: str = "auto"
@@ -80,10 +81,14 @@ def _check_models(settings: Settings) -> None:
         )
     if settings.vlm and not settings.vlm.startswith(("hf:", "openai:")):
         raise SettingError(f"vlm {settings.vlm!r} is unknown; choose hf:NAME_OR_FOLDER or openai:MODEL")
-    if settings.encoder and not settings.encoder.startswith(("hf:", "open_clip:")):
-        raise SettingError(
-            f"encoder {settings.encoder!r} is unknown; choose open_clip:ARCHITECTURE or hf:NAME_OR_FOLDER"
-        )
+    if settings.encoder:
+        from rewatch.memory.encoders.registry import family_names
+
+        if settings.encoder.partition(":")[0] not in family_names():
+            raise SettingError(
+                f"encoder {settings.encoder!r} is unknown; choose open_clip:ARCHITECTURE/PRETRAINED, "
+                "hf:NAME_OR_FOLDER or colour"
+            )
     address = urlsplit(settings.base_url)
     if settings.base_url and (address.scheme not in ("http", "https") or not address.hostname):
         raise SettingError("base_url is no address; give one such as http://127.0.0.1:8000/v1")

@@ -2,8 +2,8 @@
 
 Ranking found the evidence; verification takes another road. It reads the stored lines of the cited span again
 (a claim whose quote is not there is refuted), and looks by words alone, outside the cited spans, for a passage
-that answers better (a rival). With `recheck` it reads cited screens from the video's pixels. What does not
-hold is kept in the answer, marked, and never supports "found".
+that answers better (a rival). With `recheck` it reads cited screens from the video's pixels. A picture
+that was found by likeness is watched again. What does not hold is kept in the answer, marked, and never supports "found".
 """
 
 import re
@@ -13,8 +13,10 @@ from rewatch.agent.answer import Verdict
 from rewatch.agent.evidence_model import probability
 from rewatch.agent.planners.rules import SUFFICIENT
 from rewatch.agent.question import Question
+from rewatch.memory.errors import VideoError
 from rewatch.memory.types import Observation, Span
 from rewatch.tools.context import ToolContext
+from rewatch.tools.likeness import is_picture
 from rewatch.tools.passages import load
 from rewatch.tools.read import read
 from rewatch.tools.relevance import compare, embed_query
@@ -44,9 +46,11 @@ def check(context: ToolContext, observation: Observation, *, recheck: bool) -> C
         recheck: Read a cited screen again from the video's pixels too.
 
     Returns:
-        "supported" when the words stand there and answer more likely than not; "refuted" when they do not
+        For words: "supported" when they stand there and answer more likely than not; "refuted" when they do not
         stand there; "unverified" when they do and answer less likely than not.
     """
+    if is_picture(observation):
+        return _check_picture(context, observation)
     span = observation.span
     wide = Span(max(span.start_seconds - _MARGIN_SECONDS, 0.0), span.end_seconds + _MARGIN_SECONDS)
     lines = read(context, observation.video_id, wide, channels=(observation.channel,))
@@ -63,6 +67,21 @@ def check(context: ToolContext, observation: Observation, *, recheck: bool) -> C
             "unverified", f"the words stand there, but answer the question with probability {chance:.2f} only"
         )
     return Check("supported", f"the words stand there and answer the question with probability {chance:.2f}")
+
+
+def _check_picture(context: ToolContext, observation: Observation) -> Check:
+    """Watch the cited frame again: it must be the one whose vector was found."""
+    from rewatch.agent.recheck import shows_same_picture
+
+    try:
+        if not shows_same_picture(context, observation):
+            return Check("refuted", "the frame, watched again, is not the picture that was found")
+    except VideoError as error:
+        return Check("unverified", f"the frame cannot be watched again: {error}")
+    chance = observation.probability or 0.0
+    if chance < SUFFICIENT:
+        return Check("unverified", f"the picture stands out with probability {chance:.2f} only")
+    return Check("supported", f"the picture was watched again; it stands out with probability {chance:.2f}")
 
 
 def stands(quote: str, text: str) -> bool:

@@ -10,7 +10,9 @@ import json
 import sqlite3
 import time
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -30,6 +32,7 @@ from rewatch.agent.writers.quoting import QuotingWriter
 from rewatch.agent.writers.seeing import SeeingWriter
 from rewatch.memory.errors import InputError, LimitReached, StorageError
 from rewatch.memory.ingest.pipeline import Progress
+from rewatch.memory.ingest.settings import IngestSettings
 from rewatch.memory.library import Library
 from rewatch.memory.types import Cost, Limits, Span, VideoInfo
 from rewatch.tools.context import ToolContext
@@ -143,7 +146,8 @@ class VideoAgent:
         left = self._left_over(config, asked)
         spent = Cost(**left["spent"]) if left and left.get("spent") else Cost()
         meter = Meter(self.settings.limits, spent + Cost(seconds=time.monotonic() - started))
-        run = self._run(ToolContext(self.library, videos, span, meter, self._backends.models))
+        models = self._backends.models_with(self._encoder_of(videos))
+        run = self._run(ToolContext(self.library, videos, span, meter, models))
         start: Any = None if left else asked
         # "sync": a step's checkpoint is on the disk before the next step begins, so that a kill loses one step at most.
         events: Iterator[Any] = self._graph.stream(
@@ -198,13 +202,30 @@ class VideoAgent:
             if progress is not None:
                 progress(stage, done_seconds, total_seconds)
 
-        return self.library.prepare(video, self.settings.ingest, report)
+        return self.library.prepare(video, self._ingest_settings(video), report)
+
+    def _ingest_settings(self, video: str | Path) -> IngestSettings | None:
+        """How a video is indexed; None goes on with what it was indexed with."""
+        settings, path = self.settings.ingest, Path(video)
+        if not self.settings.encoder:
+            return settings
+        if settings is None and path.exists():
+            settings = self.library.settings_of(self.library.recognise(path).video_id)
+        return replace(settings or IngestSettings(), encoder=self.settings.encoder)
+
+    def _encoder_of(self, videos: Sequence[VideoInfo]) -> str:
+        """The encoder that pictures are searched with: the one set, else the commonest that the videos have."""
+        if self.settings.encoder:
+            return self.settings.encoder
+        names = Counter(self.library.settings_of(video.video_id).encoder for video in videos)
+        return max(names, key=lambda name: names[name] if name else 0, default="")
 
     def _run(self, tools: ToolContext) -> RunContext:
         """The live objects of one run, with the planner and the writer that the settings name."""
         if self.settings.planner == "rules":
+            rules = RulesPlanner(has_eyes=tools.models.has("encoder"))
             writer = SeeingWriter(QuotingWriter(tools, self.settings.recheck), tools)
-            return RunContext(self.settings, tools, SeeingPlanner(RulesPlanner(), tools), writer)
+            return RunContext(self.settings, tools, SeeingPlanner(rules, tools), writer)
         from rewatch.agent.planners.llm import LlmPlanner
         from rewatch.agent.writers.llm import LlmWriter
 

@@ -3,18 +3,18 @@
 Owns the statement of coverage. What a stage says of its channel is its own; see `ingest.stage.StageOutcome`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
+from rewatch.memory.ingest.visual import NO_ENCODER
 from rewatch.memory.store import StageRecord, Store
 from rewatch.memory.types import Channel, Coverage, Span, VideoInfo
 
 _STAGES: Mapping[Channel, tuple[str, ...]] = {"speech": ("subtitles", "speech"), "screen": ("screen",)}
-"""The stages that read each channel; one of them is enough."""
+"""The stages that read each text channel; one of them is enough."""
 
 _SAMPLED: frozenset[Channel] = frozenset({"screen"})
-"""Channels that are read from sampled frames only."""
-
-_VISUAL_NOTE = "what the pictures show is not indexed; the embedded default reads text only"
+"""Text channels that are read from sampled frames only."""
 
 
 def coverage(store: Store, video: VideoInfo, span: Span | None = None) -> tuple[Coverage, ...]:
@@ -34,7 +34,19 @@ def coverage(store: Store, video: VideoInfo, span: Span | None = None) -> tuple[
         _channel(store, video, channel, [records.get(name) for name in names], part)
         for channel, names in _STAGES.items()
     ]
-    return (*told, Coverage("visual", "unavailable", (), note=_VISUAL_NOTE))
+    return (*told, _visual(store, video, records.get("visual"), part))
+
+
+def _visual(store: Store, video: VideoInfo, record: StageRecord | None, part: Span | None) -> Coverage:
+    """What one encoder has embedded; frames that it has not reached yet are not counted."""
+    if record is None or not record.parameters["encoder"]:
+        return Coverage("visual", "unavailable", (), note=NO_ENCODER)
+    if not record.finished:
+        return Coverage(
+            "visual", "unavailable", (), note="not embedded to the end yet; index the video again"
+        )
+    seconds = store.frame_seconds(str(record.parameters["space_id"]), video.video_id)
+    return Coverage("visual", "read", (part,) if part else (), _largest_gap(seconds, video), record.note)
 
 
 def _channel(
@@ -47,7 +59,9 @@ def _channel(
     done = [record for record in records if record is not None and record.finished]
     for record in done:
         if record.status == "read":
-            spacing = _largest_gap(store, video) if channel in _SAMPLED else None
+            spacing = (
+                _largest_gap(store.sample_seconds(video.video_id), video) if channel in _SAMPLED else None
+            )
             return Coverage(channel, "read", (part,) if part else (), spacing, record.note)
     if len(done) < len(records):
         return Coverage(channel, "unavailable", (), note="not read to the end yet; index the video again")
@@ -57,7 +71,6 @@ def _channel(
     return Coverage(channel, "absent", (), note="; ".join(record.note for record in done if record.note))
 
 
-def _largest_gap(store: Store, video: VideoInfo) -> float:
-    """Seconds between the two sampled frames that are farthest apart; the last is seen until the end."""
-    seconds = [*store.sample_seconds(video.video_id), video.duration_seconds]
-    return max((late - early for early, late in zip([0.0, *seconds], seconds, strict=False)), default=0.0)
+def _largest_gap(seconds: Sequence[float], video: VideoInfo) -> float:
+    """Seconds between the two frames that are farthest apart; the last is seen until the end."""
+    return max(late - early for early, late in pairwise([0.0, *seconds, video.duration_seconds]))

@@ -202,3 +202,31 @@ def _observations_and_runs(db: Database) -> None:
         );
         """
     )
+
+
+@MIGRATIONS(name="0003_frame_vectors")
+def _frame_vectors(db: Database) -> None:
+    """Let an embedding space hold the vectors of frames."""
+    db.executescript(
+        """
+        ALTER TABLE vector_spaces ADD COLUMN holds TEXT NOT NULL DEFAULT 'sentences';  -- or frames
+        -- AUTOINCREMENT: what an id has stood for is never another vector, so that an index can be brought
+        -- up to date from the ids alone.
+        CREATE TABLE frame_vectors (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            space_id TEXT NOT NULL REFERENCES vector_spaces(space_id),
+            video_id TEXT NOT NULL REFERENCES videos(id) ON DELETE CASCADE,
+            seconds REAL NOT NULL,          -- the frame's own timestamp
+            vector BLOB NOT NULL,           -- float32, little-endian, unit length
+            UNIQUE (space_id, video_id, seconds)
+        );
+        CREATE INDEX frame_vectors_by_space ON frame_vectors(space_id);  -- in the order of the ids
+        CREATE INDEX frame_vectors_by_video ON frame_vectors(video_id);
+        CREATE TRIGGER frame_vectors_counted_in AFTER INSERT ON frame_vectors BEGIN
+            UPDATE vector_spaces SET changes = changes + 1 WHERE space_id = new.space_id;
+        END;
+        CREATE TRIGGER frame_vectors_counted_out AFTER DELETE ON frame_vectors BEGIN
+            UPDATE vector_spaces SET changes = changes + 1 WHERE space_id = old.space_id;
+        END;
+        """
+    )

@@ -1,7 +1,7 @@
 """The rows of a library: the one truth of what was read from its videos.
 
-Gathers the row modules into one object: `video_rows`, `stage_rows`, `text_rows` and `agent_rows` own the
-tables, `word_search` the ranking by words, `connection` the file and its transactions. Vectors are only kept
+Gathers the row modules into one object: `video_rows`, `stage_rows`, `text_rows`, `vector_rows` and `agent_rows` own
+the tables, `word_search` the ranking by words, `connection` the file and its transactions. Vectors are only kept
 here; comparing them is `index`'s work. Nothing here opens a video.
 """
 
@@ -9,15 +9,16 @@ from collections.abc import Collection, Sequence
 
 from rewatch.memory.agent_rows import AgentRows
 from rewatch.memory.stage_rows import StageRecord, StageRows
-from rewatch.memory.text_rows import TextRows, VectorState
+from rewatch.memory.text_rows import TextRows
 from rewatch.memory.types import Sentence, Span, TextKind
+from rewatch.memory.vector_rows import VectorRows, VectorState
 from rewatch.memory.video_rows import VideoRows
 from rewatch.memory.word_search import Place, search_words
 
 __all__ = ["StageRecord", "Store", "VectorState"]
 
 
-class Store(VideoRows, StageRows, TextRows, AgentRows):
+class Store(VideoRows, StageRows, TextRows, VectorRows, AgentRows):
     """A library's rows. May be shared between threads; each process opens its own."""
 
     def search_words(

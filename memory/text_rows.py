@@ -1,17 +1,12 @@
-"""Rows of timed text: lines as they stand in the video, sentences that search compares, and their vectors.
+"""Rows of timed text: lines as they stand in the video, and the sentences that search compares.
 
-Owns the tables `text_lines`, `sentences`, `vector_spaces` and `vectors`, and how a search is restricted to
-videos, a span and kinds. Ranking by words is `word_search`'s work, ranking by vectors that of `index`.
+Owns the tables `text_lines` and `sentences`, and how a search is restricted to videos, a span and kinds.
+Ranking by words is `word_search`'s work, the sentences' vectors are that of `vector_rows`.
 """
 
 import json
-import secrets
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from rewatch.memory.connection import Connection, Value, storable
 from rewatch.memory.types import Sentence, Span, TextKind, TextLine
@@ -20,17 +15,6 @@ SENTENCE_COLUMNS = (
     "sentences.id, sentences.video_id, sentences.kind, "
     "sentences.start_seconds, sentences.end_seconds, sentences.text, sentences.boxes"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class VectorState:
-    """Tells, without reading them, whether the vectors of a space are still the same."""
-
-    dimensions: int
-    token: str
-    """Random mark of the space in this library."""
-    changes: int
-    """Number of changes made to its vectors so far."""
 
 
 class TextRows(Connection):
@@ -133,70 +117,6 @@ class TextRows(Connection):
             "DELETE FROM sentences WHERE video_id = :id AND (:kind IS NULL OR kind = :kind)",
             {"id": video_id, "kind": kind},
         )
-
-    def add_vectors(self, space_id: str, ids: Sequence[int], vectors: NDArray[np.float32]) -> None:
-        """Store the vectors of sentences; an earlier vector of a sentence is replaced.
-
-        Args:
-            space_id: The embedding space; all its vectors have the same length.
-            ids: Row ids of the sentences.
-            vectors: float32 `[N, D]`, unit length, finite.
-
-        Raises:
-            ValueError: The array has another shape or holds values that are not finite.
-        """
-        if vectors.ndim != 2 or len(vectors) != len(ids) or not np.isfinite(vectors).all():
-            raise ValueError(
-                f"{len(ids)} sentences need as many finite vectors, not an array {vectors.shape}"
-            )
-        with self.transaction():
-            self._require_space(space_id, vectors.shape[1])
-            little_endian = np.ascontiguousarray(vectors, dtype="<f4")
-            self.insert(
-                "vectors",
-                (
-                    {"space_id": space_id, "sentence_id": int(row_id), "vector": vector.tobytes()}
-                    for row_id, vector in zip(ids, little_endian, strict=True)
-                ),
-                replace=True,
-            )
-
-    def vectors(
-        self, space_id: str, video_id: str | None = None
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Vectors of a space, of one video or of all.
-
-        Returns:
-            Row ids of the sentences, int64 `[N]`, ascending, and their vectors, float32 `[N, D]`.
-        """
-        state = self.vector_state(space_id)
-        found = self.rows(
-            "SELECT sentence_id, vector FROM vectors WHERE space_id = :space "
-            "AND (:video IS NULL OR sentence_id IN (SELECT id FROM sentences WHERE video_id = :video)) "
-            "ORDER BY sentence_id",
-            {"space": space_id, "video": video_id},
-        )
-        values = np.frombuffer(b"".join(vector for _, vector in found), dtype="<f4").astype(np.float32)
-        ids = np.array([row_id for row_id, _ in found], dtype=np.int64)
-        return ids, values.reshape(len(ids), state.dimensions if state else 0)
-
-    def vector_state(self, space_id: str) -> VectorState | None:
-        """The state of a space's vectors, or None when none was ever stored."""
-        found = self.rows(
-            "SELECT dimensions, token, changes FROM vector_spaces WHERE space_id = ?", (space_id,)
-        )
-        return VectorState(*found[0]) if found else None
-
-    def _require_space(self, space_id: str, dimensions: int) -> None:
-        state = self.vector_state(space_id)
-        if state is None:
-            self.change(
-                "INSERT INTO vector_spaces VALUES (?, ?, ?, 0)", (space_id, dimensions, secrets.token_hex(8))
-            )
-        elif state.dimensions != dimensions:
-            raise ValueError(
-                f"space {space_id!r} holds vectors of {state.dimensions} numbers, not {dimensions}"
-            )
 
 
 def scope(

@@ -14,7 +14,7 @@ from rewatch.memory.schema import MIGRATIONS
 from rewatch.memory.store import Store
 from rewatch.memory.types import Observation, Span
 
-NAMES = ["0001_videos_and_text", "0002_observations_and_runs"]
+NAMES = ["0001_videos_and_text", "0002_observations_and_runs", "0003_frame_vectors"]
 
 
 def names(path: Path) -> list[str]:
@@ -62,7 +62,7 @@ def test_a_migration_that_fails_leaves_the_older_library(
 
     with monkeypatch.context() as patched:
         patched.setattr(MIGRATIONS, "_migrations", [*MIGRATIONS._migrations])
-        MIGRATIONS(name="0003_broken")(broken)
+        MIGRATIONS(name="9999_broken")(broken)
         with pytest.raises(StorageError):
             Store.open(tmp_path)
     with Store.open(tmp_path) as store:

@@ -1,14 +1,18 @@
-"""`search`: the passages of videos that answer a query best, by words and by meaning together.
+"""`search`: the passages and pictures of videos that answer a query best.
 
-Two ways bring candidates: the full-text index (words) and the FAISS index (meaning). `relevance` then compares
+Two ways bring passages: the full-text index (words) and the FAISS index (meaning). `relevance` then compares
 each candidate with the query, so that one score ranks them all. Near-duplicates are removed; a text that is
-both spoken and shown stays once for each channel.
+both spoken and shown stays once for each channel. With an encoder, `likeness` brings pictures as well; passages
+and pictures are then ranked together by how far each stands out in its video (`standing`).
 """
 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rewatch.memory.types import (
     CHANNEL_OF_KIND,
@@ -21,8 +25,10 @@ from rewatch.memory.types import (
     VideoInfo,
 )
 from rewatch.tools.context import ToolContext
+from rewatch.tools.likeness import moments_like, observe_moments, searches_pictures
 from rewatch.tools.passages import Passages, load
 from rewatch.tools.relevance import Query, Relevance, compare, embed_query
+from rewatch.tools.standing import Usual
 from rewatch.tools.words import stems
 
 _BY_MEANING = 40
@@ -54,24 +60,67 @@ def search(
     channels: Sequence[Channel] | None = None,
     limit: int = 10,
 ) -> list[Observation]:
-    """Find the passages of the context's videos that answer a query best.
+    """Find the passages and pictures of the context's videos that answer a query best.
 
     Args:
-        context: The library and the videos.
+        context: The library, the videos, and the encoder where pictures are to be searched.
         query: A question, or words.
         core: The part of the query that names what is looked for; "" for all of it.
-        span: Restrict to passages that overlap it, in each video.
+        span: Restrict to passages that overlap it and pictures in it, in each video.
         channels: Restrict to channels; None searches all of them.
         limit: Return at most so many.
 
     Returns:
-        Observations, best first; `text` quotes the video, `score` compares within this call.
+        Observations, best first; each tells its channel, `text` quotes the video or says how similar a picture
+        is, `score` compares within this call.
 
     Raises:
         LimitReached: The run may not make another tool call.
     """
-    found = find(context, query, core=core, span=span, channels=channels, limit=limit)
-    return [observe(hit, query) for hit in found]
+    hits = find(context, query, core=core, span=span, channels=channels, limit=limit)
+    passages = [observe(hit, query) for hit in hits]
+    if not searches_pictures(context, channels):
+        return passages
+    pictures = find_pictures(context, core or query, span=span, limit=limit)
+    standings = sorted((_standing(hit) for hit in hits), reverse=True)
+    # Passages keep their order, which rests on more than the cosine that standings are taken from.
+    passages = [
+        replace(seen, score=round(standing, 4)) for seen, standing in zip(passages, standings, strict=True)
+    ]
+    return sorted([*passages, *pictures], key=lambda seen: -seen.score)[:limit]
+
+
+def search_image(
+    context: ToolContext, image: NDArray[np.uint8], *, span: Span | None = None, limit: int = 10
+) -> list[Observation]:
+    """Find the pictures of the context's videos that are most like an example.
+
+    Args:
+        context: The library, the videos and the encoder.
+        image: uint8 `[height, width, 3]`, RGB.
+        span: Restrict to frames in it, in each video.
+        limit: Return at most so many.
+
+    Returns:
+        Observations of the visual channel, best first.
+
+    Raises:
+        LimitReached: The run may not make another tool call.
+        ToolError: No encoder is set.
+    """
+    encoder = context.models.encoder
+    context.meter.charge(Cost(tool_calls=1))
+    moments = moments_like(context, encoder.encode_images([image])[0], span=span, limit=limit)
+    name = f"image {hashlib.sha256(image.tobytes()).hexdigest()[:12]}"
+    return observe_moments(context, moments, name, "search_image")
+
+
+def find_pictures(
+    context: ToolContext, query: str, *, span: Span | None = None, limit: int = 10
+) -> list[Observation]:
+    """The visual half of `search`; it charges nothing of its own, and wants an encoder in the context."""
+    moments = moments_like(context, context.models.encoder.encode_texts([query])[0], span=span, limit=limit)
+    return observe_moments(context, moments, query)
 
 
 def find(
@@ -83,7 +132,7 @@ def find(
     channels: Sequence[Channel] | None = None,
     limit: int = 10,
 ) -> list[Hit]:
-    """Like `search`, with the comparison behind each result."""
+    """The passages of `search`, with the comparison behind each."""
     context.meter.charge(Cost(tool_calls=1))
     kinds = kinds_of(channels)
     embedded = embed_query(context.library.encoder, query, core)
@@ -126,6 +175,12 @@ def observe(hit: Hit, query: str, *, whole: bool = False) -> Observation:
         model=hit.passages.space_id,
         params_hash=params,
     )
+
+
+def _standing(hit: Hit) -> float:
+    """How far a passage's meaning stands out among all passages of its video."""
+    usual = Usual.of(hit.passages.vectors @ hit.query.vector, len(hit.passages.sentences))
+    return usual.standing(hit.relevance.measures[0])
 
 
 def _in_video(

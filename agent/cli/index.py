@@ -47,6 +47,18 @@ def index(
             "--speech-model", metavar="NAME|FOLDER", help="Recognise speech with this faster-whisper model."
         ),
     ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            "--encoder",
+            metavar="NAME",
+            help="Embed frames with open_clip:ARCHITECTURE/PRETRAINED, hf:NAME|FOLDER or colour.",
+        ),
+    ] = None,
+    spacing: Annotated[
+        float | None,
+        typer.Option("--spacing", metavar="S", help="About how many seconds lie between embedded frames."),
+    ] = None,
     step: Annotated[
         float | None, typer.Option("--step", metavar="S", help="Seconds between the frames looked at.")
     ] = None,
@@ -64,7 +76,7 @@ def index(
 
     What is there already is not done again; an interrupted run goes on where it stopped. An option that is
     not given stays as it was when the video was indexed before; at first: --no-fast --screen --decoder pyav
-    --step 1, and no speech model.
+    --step 1 --spacing 2, no speech model and no encoder.
     """
     given: dict[str, Any] = {
         "fast": fast,
@@ -72,9 +84,15 @@ def index(
         "decoder": decoder,
         "speech_model": speech_model,
         "step_seconds": step,
+        "encoder": encoder,
+        "visual_spacing_seconds": spacing,
     }
     changes = {name: value for name, value in given.items() if value is not None}
     replace(IngestSettings(), **changes)  # a value that cannot work is refused before any work
+    if encoder:
+        from rewatch.memory.encoders.registry import space_of
+
+        space_of(encoder)
     model = {"vlm": vlm, "base_url": base_url, "device": device, "dtype": dtype}
     if not captions and (estimate or yes or any(model.values())):
         raise InputError("--estimate, --yes and the options of a model go with --captions; add it")

@@ -1,7 +1,9 @@
-"""`rewatch search`: the passages of a video nearest to a query, without an agent."""
+"""`rewatch search`: the passages and pictures of a video nearest to a query, without an agent."""
 
 from dataclasses import asdict
-from typing import Annotated, get_args
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 from rich.text import Text
@@ -21,38 +23,57 @@ from rewatch.agent.cli.status import NOT_FOUND
 from rewatch.memory.errors import InputError
 from rewatch.memory.types import Channel
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rewatch.memory.library import Library
+    from rewatch.memory.types import VideoInfo
+    from rewatch.tools.models import Models
+
 
 def search(
     video: VideoArgument,
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="Words, or what they mean.")],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="Words, or what they mean.")] = "",
     *,
+    image: Annotated[
+        Path | None,
+        typer.Option("--image", metavar="FILE", help="Find pictures like this one, in place of QUERY."),
+    ] = None,
     channel: Annotated[
         list[str] | None,
-        typer.Option("--channel", metavar="NAME", help="Only speech or screen; may be repeated."),
+        typer.Option("--channel", metavar="NAME", help="Only speech, screen or visual; may be repeated."),
     ] = None,
     from_: FromOption = None,
     to: ToOption = None,
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=1, help="At most this many passages.")
+        int, typer.Option("--limit", metavar="N", min=1, help="At most this many results.")
     ] = 10,
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find passages of an indexed video by their words and their meaning.
+    """Find passages and pictures of an indexed video: by words and meaning, or by an example image.
 
-    Exit status: 0 found, 3 nothing found.
+    Pictures are searched where the video was indexed with --encoder. Exit status: 0 found, 3 nothing found.
     """
-    if not query.strip():
-        raise InputError("the query is empty; write some words to search for")
+    if not query.strip() and image is None:
+        raise InputError("the query is empty; write some words to search for, or name an --image")
+    if query.strip() and image is not None:
+        raise InputError(f"both the query {query!r} and --image {image} were given; search for one of them")
     channels = parse_channels(channel or [])
     span = parse_span(from_, to)
     with open_library(library) as memory:
         from rewatch.tools.context import ToolContext
-        from rewatch.tools.search import search as search_passages
+        from rewatch.tools.search import search as search_everything
+        from rewatch.tools.search import search_image
 
         info = memory.find(str(video))
-        context = ToolContext(memory, (info,), clamp(span, info))
-        found = search_passages(context, query, channels=channels, limit=limit)
+        models = _models(memory, info, ("visual",) if image else channels)
+        context = ToolContext(memory, (info,), clamp(span, info), models=models)
+        if image is None:
+            found = search_everything(context, query, channels=channels, limit=limit)
+        else:
+            found = search_image(context, read_image(image), limit=limit)
     if as_json:
         print_json([asdict(observation) for observation in found])
     else:
@@ -64,6 +85,39 @@ def search(
             )
     if not found:
         raise typer.Exit(NOT_FOUND)
+
+
+def read_image(path: Path) -> "NDArray[np.uint8]":
+    """Read a picture file as uint8 `[height, width, 3]`, RGB, turned as it is meant to be seen.
+
+    Raises:
+        InputError: There is none, or it is no picture.
+    """
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path) as picture:
+            return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"), dtype=np.uint8)
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise InputError(f"{path} cannot be read as a picture ({error}); name a PNG or JPEG file") from error
+
+
+def _models(library: "Library", video: "VideoInfo", channels: tuple[Channel, ...] | None) -> "Models":
+    """The encoder that the video was indexed with, where pictures are searched.
+
+    Raises:
+        InputError: Only pictures are searched, and none were indexed.
+    """
+    from rewatch.memory.encoders.registry import open_encoder
+    from rewatch.tools.models import Models
+
+    name = library.settings_of(video.video_id).encoder
+    if not name and channels == ("visual",):
+        raise InputError(
+            f"the pictures of {video.path.name} are not indexed; use rewatch index --encoder NAME"
+        )
+    return Models(encoder=partial(open_encoder, name) if name else None)
 
 
 def parse_channels(names: list[str]) -> tuple[Channel, ...] | None:

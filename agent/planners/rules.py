@@ -5,7 +5,7 @@ the moment that the asker names, then with other words, then in other channels; 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rewatch.agent.calls import ToolCall
 from rewatch.agent.hints import Anchor
@@ -26,6 +26,9 @@ FOREVER = 10.0**7
 @dataclass(frozen=True, slots=True)
 class RulesPlanner:
     """Plans by rules."""
+
+    has_eyes: bool = False
+    """Whether pictures can be searched: at once where the answer is in the picture, else as a last resort."""
 
     def plan(self, question: Question, done: Sequence[Done], missing: str) -> tuple[ToolCall, ...]:
         """The first calls that were not yet made, from the dearest hope to the last resort."""
@@ -54,14 +57,19 @@ class RulesPlanner:
         return all(_best(done, purpose) >= SUFFICIENT for purpose in purposes - {"anchor"})
 
     def _stages(self, question: Question, done: Sequence[Done]) -> list[tuple[ToolCall, ...]]:
-        stages = [_first_calls(question), _from_anchor(question, done)]
+        words, pictures = question, tuple[ToolCall, ...]()
+        if self.has_eyes and question.channels is None:
+            words = replace(question, channels=("speech", "screen"))
+            pictures = (_search(question.query, question.span, ("visual",)),) if question.query else ()
+        first = _first_calls(words)
+        stages = [(*pictures, *first) if question.needs_eyes else first, _from_anchor(question, done)]
         if question.type in ("summary", "order") or not question.query:
             return stages[:2]
         if question.query != question.text:
-            stages.append((_search(question.query, question.span, question.channels),))
+            stages.append((_search(question.query, question.span, words.channels),))
         if question.channels:
             stages.append((_search(question.text, question.span),))
-        return stages
+        return [*stages, pictures]
 
 
 def _first_calls(question: Question) -> tuple[ToolCall, ...]:

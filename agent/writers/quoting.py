@@ -14,6 +14,7 @@ from rewatch.agent.writers import Checked, Draft
 from rewatch.memory.errors import LimitReached
 from rewatch.memory.types import Observation
 from rewatch.tools.context import ToolContext
+from rewatch.tools.likeness import is_picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class QuotingWriter:
         ):
             return None
         cited = self._cited(claims[0])
+        if cited and is_picture(cited[0]):  # words are no rivals of a picture
+            return None
         better = None
         with suppress(LimitReached):
             better = rival(self.tools, question, cited[0], question.span) if cited else None

@@ -1,10 +1,11 @@
 """Encoders that put pictures and words into one space, so that a text finds a picture.
 
-Owns the contract. Sentences that are only compared with sentences are the work of `ingest.encoder`.
+Owns the contract. `registry` opens encoders by name, the other modules are the encoders. Sentences that are
+only compared with sentences are the work of `ingest.encoder`.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,13 @@ from numpy.typing import NDArray
 class Encoder(Protocol):
     """A dual encoder of images and texts."""
 
-    space_id: str
-    """Names the embedding space: the same weights and preprocessing give the same name, others another."""
-    dimensions: int
+    @property
+    def space_id(self) -> str:
+        """Names the embedding space: the same weights and preprocessing give the same name, others another."""
+
+    @property
+    def dimensions(self) -> int:
+        """Numbers in a vector."""
 
     def encode_images(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Embed displayed frames.
@@ -29,3 +34,19 @@ class Encoder(Protocol):
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed texts: float32 `[N, dimensions]`, unit length."""
+
+
+@runtime_checkable
+class PreparingEncoder(Encoder, Protocol):
+    """An encoder that lets others make frames small for it, and says how many it likes at once."""
+
+    @property
+    def prepare(self) -> Callable[[NDArray[np.uint8]], NDArray[np.uint8]]:
+        """Resizes a frame as the model sees it; `encode_images` takes the result as it takes the frame.
+
+        It can be pickled, and is called in the processes that decode.
+        """
+
+    @property
+    def batch_size(self) -> int:
+        """Frames that are best encoded at once."""

@@ -34,8 +34,12 @@ def default_stages() -> tuple[Stage, ...]:
     from rewatch.memory.ingest.sentences import SentenceStage
     from rewatch.memory.ingest.speech import SpeechStage
     from rewatch.memory.ingest.subtitles import SubtitleStage
+    from rewatch.memory.ingest.visual import VisualStage
 
-    return (SubtitleStage(), SpeechStage(), ScanStage(), ScreenStage(), SentenceStage(), SegmentStage())
+    return (
+        *(SubtitleStage(), SpeechStage(), ScanStage(), ScreenStage()),
+        *(SentenceStage(), SegmentStage(), VisualStage()),
+    )
 
 
 def params_hash(parameters: Parameters) -> str:

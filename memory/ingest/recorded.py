@@ -14,6 +14,8 @@ _PLACES = {
     "step_seconds": ("scan", "step_seconds"),
     "read_screen": ("screen", "read"),
     "speech_model": ("speech", "model"),
+    "encoder": ("visual", "encoder"),
+    "visual_spacing_seconds": ("visual", "spacing_seconds"),
 }
 """Setting -> the stage that records it, and under which name."""
 

@@ -13,7 +13,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Any, TypeVar
 
@@ -46,6 +46,7 @@ def scan(
     measure: Callable[[Frame], T],
     *,
     step_seconds: float | None = 1.0,
+    instants: Sequence[float] | None = None,
     processes: int = 0,
     decoder: DecoderName = "pyav",
     longest_pixels: int = 0,
@@ -59,6 +60,8 @@ def scan(
         measure: Called with each frame, in some worker process; an importable top-level function (or a
             partial of one) whose result can be pickled. Frames tell of changes.
         step_seconds: Distance of the samples; None takes keyframes only, a sixteenth of the work.
+        instants: Take the frames on display at these times instead, ascending, those in the span; a frame
+            that is on display at several comes as often.
         processes: How many to use; 0 takes one for each core. Short spans are done in this process.
         decoder: Which decoder reads frames.
         longest_pixels: Length to which larger frames are shrunk before they are measured; 0 leaves them as
@@ -76,7 +79,8 @@ def scan(
     count = processes or cores
     alone = count == 1 or span.duration_seconds <= _ALONE_SECONDS
     threads = 0 if alone else max(cores // count, 1)
-    job = Job(info, measure, step_seconds, decoder, threads, longest_pixels)
+    wanted = None if instants is None else tuple(instants)
+    job = Job(info, measure, step_seconds, decoder, threads, longest_pixels, wanted)
     if alone:
         with open_job_reader(job) as reader:
             yield from measured(reader, job, Part(span, span, is_first=True))

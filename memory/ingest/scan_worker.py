@@ -10,6 +10,7 @@ import pickle
 import signal
 import sys
 import traceback
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -43,6 +44,8 @@ class Job:
     threads: int
     longest_pixels: int
     """Length to which larger frames are shrunk; 0 leaves them as they are."""
+    instants: tuple[float, ...] | None = None
+    """Ascending; the frames on display at these times, in place of the grid of steps."""
 
 
 Answer = tuple[Literal["value", "end", "error", "bug"], Any]
@@ -56,7 +59,10 @@ def open_job_reader(job: Job) -> FrameReader:
 
 def measured(reader: FrameReader, job: Job, part: Part) -> Iterator[tuple[float, Any]]:
     """Measure the frames of one part: `(frame.seconds, measure(frame))` in order of time."""
-    if job.step_seconds is None:
+    if job.instants is not None:
+        first, end = (bisect_left(job.instants, at) for at in (part.span.start_seconds, part.span.end_seconds))
+        frames = reader.at_many(job.instants[first:end])
+    elif job.step_seconds is None:
         frames = reader.keyframes(part.span)
     else:
         frames = reader.sample(part.samples, job.step_seconds)
