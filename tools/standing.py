@@ -28,7 +28,7 @@ CERTAINTY = 0.9
 _BEFOREHAND = 0.25
 """How likely it is, before looking, that a video shows what a query names."""
 _WIDER = 1.5
-"""Of N items the deviation is known to about 1.3 / sqrt(N) of itself, and is taken that much larger."""
+"""Of N items the deviation is known to about 1.5 / sqrt(N) of itself, and is taken that much larger."""
 _LEAST_DEVIATION = 0.005
 """Cosines closer than this are not told apart."""
 
