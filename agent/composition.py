@@ -243,7 +243,9 @@ def _not_found(question: Question, run: RunContext) -> str:
     subject = question.query or question.text
     if question.needs_eyes:
         said = "no video says it" if many else "the video does not say it"
-        model = "a visual model" if not run.tools.models.has("encoder") else "a model that looks at the pictures"
+        model = (
+            "a visual model" if not run.tools.models.has("encoder") else "a model that looks at the pictures"
+        )
         return f"Not found: {said}, and this needs {model}."
     return f"Not found: nothing in {'these videos' if many else 'this video'} answers “{subject}”."
 

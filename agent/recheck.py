@@ -7,7 +7,6 @@ from rewatch.memory.types import Observation, Span
 from rewatch.tools.context import ToolContext
 from rewatch.tools.zoom import zoom
 
-
 _INSTANT_SECONDS = 1e-6
 _SAME_PICTURE = 0.95
 """Cosine from which two vectors stand for one frame: the decoder or the precision may differ a little."""

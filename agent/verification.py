@@ -3,7 +3,8 @@
 Ranking found the evidence; verification takes another road. It reads the stored lines of the cited span again
 (a claim whose quote is not there is refuted), and looks by words alone, outside the cited spans, for a passage
 that answers better (a rival). With `recheck` it reads cited screens from the video's pixels. A picture
-that was found by likeness is watched again. What does not hold is kept in the answer, marked, and never supports "found".
+that was found by likeness is watched again. What does not hold is kept in the answer, marked, and never
+supports "found".
 """
 
 import re

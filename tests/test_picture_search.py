@@ -19,6 +19,7 @@ from rewatch.memory.library import Library
 from rewatch.memory.types import Limits, Span, VideoInfo
 from rewatch.tools.context import ToolContext
 from rewatch.tools.meter import Meter
+from rewatch.tools.models import Models
 from rewatch.tools.search import search, search_image
 
 FPS = 2
@@ -69,7 +70,7 @@ def folder(film: Path) -> Path:
 @pytest.fixture(scope="module")
 def context(folder: Path) -> Iterator[ToolContext]:
     with Library.open(folder) as library:
-        yield ToolContext(library, tuple(library.videos()), encoder=ColourEncoder())
+        yield ToolContext(library, tuple(library.videos()), models=Models(encoder=ColourEncoder))
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +110,7 @@ def test_passages_and_pictures_are_ranked_together_and_told_apart(context: ToolC
 
 
 def test_without_an_encoder_search_is_what_it_was(context: ToolContext) -> None:
-    blind = replace(context, encoder=None)
+    blind = replace(context, models=Models())
     assert {seen.channel for seen in search(blind, "red")} == {"speech"}
     assert search(blind, "red", channels=("visual",)) == []
     assert search(context, "red", channels=("speech",)) == search(blind, "red", channels=("speech",))
@@ -136,8 +137,8 @@ def test_an_example_finds_its_like(context: ToolContext) -> None:
 
 
 def test_an_example_needs_an_encoder_and_counts_as_a_call(context: ToolContext) -> None:
-    with pytest.raises(ToolError, match="--encoder NAME"):
-        search_image(replace(context, encoder=None), paint("green"))
+    with pytest.raises(ToolError, match="no encoder is set"):
+        search_image(replace(context, models=Models()), paint("green"))
     limited = replace(context, meter=Meter(Limits(tool_calls=1)))
     search_image(limited, paint("green"))
     with pytest.raises(LimitReached):
@@ -148,7 +149,7 @@ def test_an_encoder_that_embedded_nothing_finds_nothing(context: ToolContext) ->
     class Stranger(ColourEncoder):
         space_id = "another space"
 
-    assert search(replace(context, encoder=Stranger()), "red", channels=("visual",)) == []
+    assert search(replace(context, models=Models(encoder=Stranger)), "red", channels=("visual",)) == []
 
 
 def test_the_command_finds_by_words_and_by_image(

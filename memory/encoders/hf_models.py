@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rewatch.memory.encoders.framing import Framing, Image
-from rewatch.memory.encoders.torch_encoder import Dtype, TorchEncoder, Towers, loading
+from rewatch.memory.encoders.torch_encoder import TorchEncoder, Towers, loading
 from rewatch.memory.encoders.weights import digest
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class HfFamily:
         is_local = folder.exists() or model.startswith(("/", "~", "."))
         return f"hf:{folder.name}@{digest(folder)}" if is_local else f"hf:{model}"
 
-    def open(self, model: str, device: str, dtype: Dtype) -> TorchEncoder:
+    def open(self, model: str, device: str, dtype: str) -> TorchEncoder:
         def load(place: "torch.device", precision: "torch.dtype") -> Towers:
             with loading(f"hf:{model}"):
                 return _load(model, place, precision)

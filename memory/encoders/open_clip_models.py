@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rewatch.memory.encoders.framing import Framing, Image
-from rewatch.memory.encoders.torch_encoder import Dtype, TorchEncoder, Towers, loading
+from rewatch.memory.encoders.torch_encoder import TorchEncoder, Towers, loading
 from rewatch.memory.encoders.weights import digest
 from rewatch.memory.errors import SettingError
 
@@ -31,7 +31,7 @@ class OpenClipFamily:
             return f"open_clip:{architecture}@{digest(checkpoint)}"
         return f"open_clip:{model}"
 
-    def open(self, model: str, device: str, dtype: Dtype) -> TorchEncoder:
+    def open(self, model: str, device: str, dtype: str) -> TorchEncoder:
         def load(place: "torch.device", precision: "torch.dtype") -> Towers:
             with loading(f"open_clip:{model}"):
                 return _load(*_split(model), place, precision)

@@ -9,7 +9,6 @@ from importlib.metadata import entry_points
 from typing import Protocol
 
 from rewatch.memory.encoders import Encoder
-from rewatch.memory.encoders.torch_encoder import Dtype
 from rewatch.memory.errors import SettingError
 
 ENCODER_GROUP = "rewatch.encoders"
@@ -26,7 +25,7 @@ class EncoderFamily(Protocol):
             SettingError: The name cannot mean a model, or its weights have gone.
         """
 
-    def open(self, model: str, device: str, dtype: Dtype) -> Encoder:
+    def open(self, model: str, device: str, dtype: str) -> Encoder:
         """Open a model; the costly part may wait for its first use.
 
         Raises:
@@ -65,7 +64,7 @@ def register_encoder(family: str, make: Callable[[], EncoderFamily]) -> None:
     _FAMILIES[family] = make
 
 
-def open_encoder(name: str, *, device: str = "auto", dtype: Dtype = "auto") -> Encoder:
+def open_encoder(name: str, *, device: str = "auto", dtype: str = "auto") -> Encoder:
     """Open an encoder; a model is loaded at its first use.
 
     Args:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,6 @@ from rewatch.memory.errors import SettingError
 
 if TYPE_CHECKING:
     import torch
-
-Dtype = Literal["auto", "float32", "float16", "bfloat16"]
 
 _BATCH_ON_CPU, _BATCH_ON_GPU = 16, 128
 
@@ -51,7 +49,7 @@ class TorchEncoder:
         space_id: str,
         load: Callable[["torch.device", "torch.dtype"], Towers],
         device: str = "auto",
-        dtype: Dtype = "auto",
+        dtype: str = "auto",
     ) -> None:
         """Prepare the encoder; nothing is loaded yet.
 
@@ -128,7 +126,7 @@ class TorchEncoder:
             return self._loaded
 
 
-def choose_device(device: str, dtype: Dtype) -> tuple["torch.device", "torch.dtype"]:
+def choose_device(device: str, dtype: str) -> tuple["torch.device", "torch.dtype"]:
     """Turn names into a torch device and precision; "auto" as told in `TorchEncoder`.
 
     Raises:

@@ -60,7 +60,9 @@ def open_job_reader(job: Job) -> FrameReader:
 def measured(reader: FrameReader, job: Job, part: Part) -> Iterator[tuple[float, Any]]:
     """Measure the frames of one part: `(frame.seconds, measure(frame))` in order of time."""
     if job.instants is not None:
-        first, end = (bisect_left(job.instants, at) for at in (part.span.start_seconds, part.span.end_seconds))
+        first, end = (
+            bisect_left(job.instants, at) for at in (part.span.start_seconds, part.span.end_seconds)
+        )
         frames = reader.at_many(job.instants[first:end])
     elif job.step_seconds is None:
         frames = reader.keyframes(part.span)
