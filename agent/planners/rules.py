@@ -62,7 +62,7 @@ class RulesPlanner:
             words = replace(question, channels=("speech", "screen"))
             pictures = (_search(question.query, question.span, ("visual",)),) if question.query else ()
         first = _first_calls(words)
-        stages = [(*pictures, *first) if question.needs_eyes else first, _from_anchor(question, done)]
+        stages = [(*pictures, *first) if question.needs_eyes else first, _from_anchor(words, done)]
         if question.type in ("summary", "order") or not question.query:
             return stages[:2]
         if question.query != question.text:
