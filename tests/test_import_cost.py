@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from videos import numbered_frames, render
@@ -79,3 +80,14 @@ def test_importing_the_api_is_light() -> None:
     code = "import sys, rewatch.agent; print(' '.join({name.partition('.')[0] for name in sys.modules}))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(run.stdout.split()) & (MODEL_PACKAGES | SLOW_PACKAGES)
+
+
+def test_an_encoder_without_weights_needs_no_model_framework(talk: tuple[str, str], tmp_path: Path) -> None:
+    video, _ = talk
+    library = str(tmp_path)
+    status, packages = _imported("index", video, "--encoder", "colour", "--no-screen", "--library", library)
+    assert status == 0
+    assert not packages & MODEL_PACKAGES
+    status, packages = _imported("search", video, "red", "--channel", "visual", "--library", library)
+    assert status == 0
+    assert not packages & MODEL_PACKAGES

@@ -89,6 +89,10 @@ def index(
     }
     changes = {name: value for name, value in given.items() if value is not None}
     replace(IngestSettings(), **changes)  # a value that cannot work is refused before any work
+    if encoder:
+        from rewatch.memory.encoders.registry import space_of
+
+        space_of(encoder)
     model = {"vlm": vlm, "base_url": base_url, "device": device, "dtype": dtype}
     if not captions and (estimate or yes or any(model.values())):
         raise InputError("--estimate, --yes and the options of a model go with --captions; add it")

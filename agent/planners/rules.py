@@ -66,7 +66,7 @@ class RulesPlanner:
             pictures = (_search(question.query, question.span, ("visual",)),) if question.query else ()
         first = _first_calls(words)
         first = (*pictures, *first) if question.needs_eyes else first
-        stages = [first, _from_anchor(question, done), _closer(question, done)]
+        stages = [first, _from_anchor(words, done), _closer(question, done)]
         if question.type in ("summary", "order") or not question.query:
             return stages[:2]
         if question.channels:

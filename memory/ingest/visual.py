@@ -36,6 +36,12 @@ _LET_BE = 1.25
 _BATCH = 16
 """Frames at once for an encoder that does not say how many it likes."""
 
+_FIRST, _THEN = "keyframes", "between"
+"""The two passes, as the keys of parts begin."""
+
+Found = tuple[str, float, Image]
+"""The key of its part, a frame's own timestamp, and the frame as the encoder takes it."""
+
 
 class VisualStage:
     """Stores vectors of keyframes and of frames between them."""
@@ -80,10 +86,6 @@ class VisualStage:
         if not context.settings.encoder:
             return StageOutcome("unavailable", NO_ENCODER)
         return StageOutcome("read", f"likeness only, by {context.settings.encoder}")
-
-
-Found = tuple[str, float, Image]
-"""The key of its part, a frame's own timestamp, and the frame as the encoder takes it."""
 
 
 def _keyframes(context: StageContext, encoder: Encoder) -> Iterator[Found]:
@@ -156,9 +158,6 @@ def _scan(
 def _prepared(frame: Frame, prepare: Callable[[Image], Image]) -> Image:
     """Make a frame small; runs in the decoding processes."""
     return prepare(frame.image)
-
-
-_FIRST, _THEN = "keyframes", "between"
 
 
 def _key(phase: str, seconds: float) -> str:
