@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rewatch.agent.chat.chat import Chat
     from rewatch.tools.replay import Tape
+    from rewatch.tools.seek.scorers import Scorer
 
 
 class Backends:
@@ -46,7 +47,8 @@ class Backends:
         if encoder not in self._models:
             vlm = (lambda: self._vlm) if self._settings.vlm or self._given_vlm else None
             opener = partial(self._open_encoder, encoder) if encoder else None
-            self._models[encoder] = Models(vlm=vlm, encoder=opener)
+            detector = self._open_detector if self._settings.detector else None
+            self._models[encoder] = Models(vlm=vlm, encoder=opener, detector=detector)
         return self._models[encoder]
 
     def chat(self, meter: Meter) -> "Chat":
@@ -91,6 +93,12 @@ class Backends:
         from rewatch.memory.encoders.registry import open_encoder
 
         return open_encoder(name, device=self._settings.device, dtype=self._settings.dtype)
+
+    def _open_detector(self) -> "Scorer":
+        from rewatch.tools.seek.scorers.detector import open_detector
+
+        name = self._settings.detector.removeprefix("hf:")
+        return open_detector(name, device=self._settings.device, dtype=self._settings.dtype)
 
     @cached_property
     def _opened(self) -> "BaseChatModel":

@@ -40,6 +40,8 @@ class Settings:
     encoder: str = ""
     """The encoder of pictures and words, such as "open_clip:ARCHITECTURE/PRETRAINED" or "hf:NAME_OR_FOLDER"; "" for
     none, which searches pictures where videos were indexed with one."""
+    detector: str = ""
+    """The open-vocabulary detector that `seek` looks with: "hf:NAME_OR_FOLDER"; "" for none."""
     base_url: str = ""
     """Address of the OpenAI-compatible server that `openai:` models are asked at; "" for the provider's own."""
     device: str = "auto"
@@ -91,6 +93,8 @@ def _check_models(settings: Settings) -> None:
                 f"encoder {settings.encoder!r} is unknown; choose open_clip:ARCHITECTURE/PRETRAINED, "
                 "hf:NAME_OR_FOLDER or colour"
             )
+    if settings.detector and not settings.detector.startswith("hf:"):
+        raise SettingError(f"detector {settings.detector!r} is unknown; choose hf:NAME_OR_FOLDER")
     address = urlsplit(settings.base_url)
     if settings.base_url and (address.scheme not in ("http", "https") or not address.hostname):
         raise SettingError("base_url is no address; give one such as http://127.0.0.1:8000/v1")

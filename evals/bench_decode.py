@@ -99,7 +99,7 @@ def _comparisons(info: VideoInfo, count: int) -> Iterator[tuple[str, float, Task
     )
     chance = random.Random(1)
     instants = sorted(chance.uniform(0, info.duration_seconds - 1) for _ in range(count))
-    others: dict[str, Task] = {"bare PyAV": lambda: _bare_pyav(info, instants)}
+    others: dict[str, Task] = {"bare PyAV": lambda: bare_pyav(info, instants)}
     with suppress(SettingError), open_reader(info, "decord"):
         others["decord"] = lambda: _bare_decord(info, instants)
     yield f"{count} scattered frames", 1.1, lambda: _scattered(info, instants), others
@@ -132,7 +132,7 @@ def _scattered(info: VideoInfo, instants: list[float]) -> int:
         return sum(1 for _ in reader.at_many(instants))
 
 
-def _bare_pyav(info: VideoInfo, instants: list[float]) -> None:
+def bare_pyav(info: VideoInfo, instants: list[float]) -> None:
     """The loop that PyAV's own documentation suggests, with one open file."""
     import av
 

@@ -53,6 +53,15 @@ class AgentRows(Connection):
         by_id = {row[0]: _observation(row) for row in found}
         return [by_id[row_id] for row_id in observation_ids if row_id in by_id]
 
+    def observations_of(self, video_id: str, *, tool: str, query: str, model: str) -> list[Observation]:
+        """What a tool has seen of a video with a model, when it was asked this, by time."""
+        found = self.rows(
+            f"SELECT {_OBSERVATION_COLUMNS} FROM observations "
+            "WHERE video_id = ? AND tool = ? AND query = ? AND model = ? ORDER BY start_seconds, id",
+            (video_id, tool, storable(query), model),
+        )
+        return [_observation(row) for row in found]
+
     def put_run(self, answer: Mapping[str, Any], *, video_ids: Sequence[str], thread: str = "") -> None:
         """Store an answer with its claims and evidence, in place of an earlier one of the same run.
 

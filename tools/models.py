@@ -6,21 +6,28 @@ say; what each can do is told by its own contract.
 
 from collections.abc import Callable
 from threading import Lock
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rewatch.memory.encoders import Encoder
 from rewatch.memory.errors import ToolError
 from rewatch.tools.vision import Vlm
 
-Role = Literal["vlm", "encoder"]
-"""What a model is for: to be asked about frames, or to compare frames with words."""
+if TYPE_CHECKING:
+    from rewatch.tools.seek.scorers import Scorer
+
+Role = Literal["vlm", "encoder", "detector"]
+"""What a model is for: to be asked about frames, to compare frames with words, or to find what words name on them."""
 
 
 class Models:
     """The models of a run. Safe to use from several threads; a model is opened once."""
 
     def __init__(
-        self, *, vlm: Callable[[], Vlm] | None = None, encoder: Callable[[], Encoder] | None = None
+        self,
+        *,
+        vlm: Callable[[], Vlm] | None = None,
+        encoder: Callable[[], Encoder] | None = None,
+        detector: "Callable[[], Scorer] | None" = None,
     ) -> None:
         """Take what opens each model; None where the settings name none."""
         self._openers: dict[Role, Callable[[], Any]] = {}
@@ -28,6 +35,8 @@ class Models:
             self._openers["vlm"] = vlm
         if encoder is not None:
             self._openers["encoder"] = encoder
+        if detector is not None:
+            self._openers["detector"] = detector
         self._opened: dict[Role, Any] = {}
         self._lock = Lock()
 
@@ -52,6 +61,15 @@ class Models:
             ToolError: None is set, or it cannot be opened.
         """
         return cast(Encoder, self._open("encoder"))
+
+    @property
+    def detector(self) -> "Scorer":
+        """The open-vocabulary detector.
+
+        Raises:
+            ToolError: None is set, or it cannot be opened.
+        """
+        return cast("Scorer", self._open("detector"))
 
     def _open(self, role: Role) -> Any:
         with self._lock:

@@ -25,6 +25,7 @@ from rewatch.tools.look import look
 from rewatch.tools.overview import overview
 from rewatch.tools.read import read
 from rewatch.tools.search import search
+from rewatch.tools.seek.tool import seek
 
 _VIDEO = "video_id"
 _SECTION = re.compile(r"^(?:Args|Returns|Yields|Raises):$", re.MULTILINE)
@@ -105,6 +106,11 @@ TOOLS: tuple[Tool, ...] = (
     Tool(overview),
     Tool(search, internal=frozenset({"core", "limit"})),
     Tool(read),
+    Tool(
+        seek,
+        internal=frozenset({"max_looks", "scorer", "evidence"}),
+        offered=lambda context: any(context.models.has(role) for role in ("detector", "encoder", "vlm")),
+    ),
     Tool(look, internal=frozenset({"visual_tokens"}), offered=lambda context: context.models.has("vlm")),
     Tool(caption, offered=lambda context: context.models.has("vlm")),
 )

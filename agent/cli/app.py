@@ -21,6 +21,7 @@ from rewatch.agent.cli.index import index
 from rewatch.agent.cli.look import look
 from rewatch.agent.cli.printing import complain, printable
 from rewatch.agent.cli.search import search
+from rewatch.agent.cli.seek import seek
 from rewatch.agent.cli.show import show
 from rewatch.agent.cli.status import FAILED, INTERRUPTED, USAGE
 from rewatch.agent.cli.videos import forget, list_videos
@@ -34,6 +35,7 @@ OWN_COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "ask": (ask, 'rewatch ask talk.mp4 "When does she introduce entropy?"'),
     "index": (index, "rewatch index talk.mp4 lectures/"),
     "search": (search, 'rewatch search talk.mp4 "heat engine" --limit 5'),
+    "seek": (seek, 'rewatch seek street.mp4 "red car" --before "a dog barks" --detector hf:owlv2'),
     "show": (show, "rewatch show talk.mp4 --text --from 10:00 --to 12:00"),
     "zoom": (zoom, "rewatch zoom talk.mp4 --from 21:40 --to 21:55 --out entropy.mp4"),
     "look": (

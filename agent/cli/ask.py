@@ -10,6 +10,7 @@ import typer
 from rewatch.agent.cli.models import (
     BaseUrlOption,
     ConfigOption,
+    DetectorOption,
     DeviceOption,
     DtypeOption,
     EncoderOption,
@@ -71,6 +72,7 @@ def ask(
     planner: PlannerOption = None,
     vlm: VlmOption = None,
     encoder: EncoderOption = None,
+    detector: DetectorOption = None,
     base_url: BaseUrlOption = None,
     device: DeviceOption = None,
     dtype: DtypeOption = None,
@@ -99,6 +101,7 @@ def ask(
         "planner": planner,
         "vlm": vlm,
         "encoder": encoder,
+        "detector": detector,
         "base_url": base_url,
         "device": device,
         "dtype": dtype,

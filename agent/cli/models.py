@@ -36,6 +36,10 @@ EncoderOption = Annotated[
         "--encoder", metavar="NAME", help="What finds pictures: open_clip:NAME or hf:NAME_OR_FOLDER."
     ),
 ]
+DetectorOption = Annotated[
+    str | None,
+    typer.Option("--detector", metavar="NAME", help="What `seek` finds things with: hf:NAME_OR_FOLDER."),
+]
 BaseUrlOption = Annotated[
     str | None,
     typer.Option("--base-url", metavar="URL", help="OpenAI-compatible server that openai: models are on."),

@@ -7,6 +7,10 @@ own module's work.
 from rewatch.evals.command_group import command_group
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "seek": (
+        "rewatch.evals.bench.seek.command:seek",
+        "rewatch bench seek --videos 20 --absence 40 --out seek",
+    ),
     "compress": ("rewatch.evals.bench.compress:compress", "rewatch bench compress --quick"),
     "evaluation": ("rewatch.evals.bench.evaluation:evaluation", "rewatch bench evaluation --samples 5000"),
     "haystack": ("rewatch.evals.bench.haystack:haystack", "rewatch bench haystack --out hay --length 30:00"),

@@ -1,0 +1,32 @@
+"""The evidence of somebody who knows how a haystack was drawn: the yardstick of a fitted evidence model."""
+
+import numpy as np
+
+from rewatch.evals.bench.seek.haystack import SCORE_OFFSET, SCORE_SPREAD, Haystack, World
+from rewatch.tools.seek.evidence import EvidenceModel, Kind, Warp, even
+from rewatch.tools.seek.looks import ByView
+
+_SIXTH_PARTS = 0.967
+"""Standard deviations from the median to the first and the last sixth of a normal distribution."""
+
+
+def oracle_model(world: World, haystack: Haystack) -> EvidenceModel:
+    """The simulator's own likelihoods, with this video's offset and this question's height known."""
+    median, log_spread = world.width_seconds
+    widths = tuple(float(median * np.exp(part * log_spread)) for part in (-_SIXTH_PARTS, 0.0, _SIXTH_PARTS))
+    target, lookalike = (
+        ByView(*(haystack.question * height for height in heights))
+        for heights in (world.target_height, world.lookalike_height)
+    )
+    return EvidenceModel(
+        warp=Warp("logit", even(SCORE_OFFSET + SCORE_SPREAD * haystack.offset), even(SCORE_SPREAD)),
+        target=Kind(target, world.height_spread),
+        lookalike=Kind(lookalike, world.height_spread),
+        lookalikes_per_hour=60 * world.lookalikes_per_minute,
+        widths_seconds=widths,
+        shot_share=world.shot_share,
+        fade_share=world.fade_share,
+        fade_seconds=world.fade_seconds,
+        across_views=world.across_views,
+        trust_looks=float("inf"),
+    )

@@ -1,0 +1,192 @@
+"""Belief, evidence and policy of temporal search: against Bayes worked out by hand, and at cuts."""
+
+import numpy as np
+import pytest
+
+from rewatch.memory.errors import InputError, SettingError
+from rewatch.memory.types import Span
+from rewatch.tools.seek.belief import Belief, Prior
+from rewatch.tools.seek.evidence import EvidenceModel, Kind, Warp
+from rewatch.tools.seek.looks import ByView, Looks, Price, View
+from rewatch.tools.seek.moments import Moment, best, distinct
+from rewatch.tools.seek.policy import Policy
+from rewatch.tools.seek.prior import even_prior
+from rewatch.tools.seek.relations import Relation, TargetRelation, joined, numbered
+from rewatch.tools.seek.timeline import Timeline
+
+CUT = (Span(0, 10), Span(10, 20))
+
+
+def model(height: float = 4.0, variation: float = 0.0, **how: float) -> EvidenceModel:
+    kind = Kind(ByView(height, height), variation)
+    lookalike = Kind(ByView(height / 2, height / 2), variation)
+    values = {"shot_share": 0.0, "fade_share": 0.0, "lookalikes_per_hour": 0.0, **how}
+    return EvidenceModel(Warp(), kind, lookalike, widths_seconds=(1.0,), **values)  # type: ignore[arg-type]
+
+
+def looked(seconds: list[float], scores: list[float], view: View = "frame") -> Looks:
+    return Looks(np.array(seconds), np.array(scores)[:, None], view)
+
+
+def believe(
+    timeline: Timeline, evidence: EvidenceModel, absent: float = 0.5, expected: float = 0.05
+) -> Belief:
+    return Belief(timeline, evidence, Prior(np.full(timeline.num_cells, expected), absent))
+
+
+def test_one_look_is_bayes_by_hand() -> None:
+    belief = believe(Timeline(Span(0, 20), CUT), model())
+    belief.see(looked([4.5], [3.0]))
+    lift = 4.0 * np.exp(-0.5 * (np.arange(10) + 0.5 - 4.5) ** 2)
+    odds = 0.05 * np.exp(lift * 3.0 - lift**2 / 2)
+    assert belief.cells[:10] == pytest.approx(odds / (1 + odds.sum()), rel=1e-6)
+
+
+def test_absence_is_bayes_by_hand() -> None:
+    belief = believe(Timeline(Span(0, 20), CUT), model(), absent=0.3)
+    belief.see(looked([4.5], [-1.0]))
+    lift = 4.0 * np.exp(-0.5 * (np.arange(10) + 0.5 - 4.5) ** 2)
+    odds = float((0.05 * np.exp(-lift - lift**2 / 2)).sum())
+    none_after, none_before = 1 / (1 + odds) / 1.5, 1 / 1.5 / 1.5
+    absent = 0.3 * none_after / none_before
+    shown = 0.7 * (1 - none_after) / (1 - none_before)
+    assert belief.absent_probability == pytest.approx(absent / (absent + shown), rel=1e-6)
+    assert believe(belief.timeline, model(), absent=0.3).absent_probability == pytest.approx(0.3)
+
+
+def test_a_look_tells_nothing_across_a_cut() -> None:
+    belief = believe(Timeline(Span(0, 20), CUT), model())
+    before = belief.cells.copy()
+    belief.see(looked([9.5], [6.0]))
+    assert belief.cells[9] > 10 * before[9]
+    assert belief.cells[10:] == pytest.approx(before[10:])
+    uncut = believe(Timeline(Span(0, 20)), model())
+    uncut.see(looked([9.5], [6.0]))
+    assert uncut.cells[10] > 2 * uncut.cells[14]
+
+
+def test_evidence_agrees_with_a_gaussian_density_computed_directly() -> None:
+    evidence = model(3.0, variation=0.4, shot_share=0.3, fade_share=0.4)
+    seconds, values = np.array([1.5, 3.0, 7.5]), np.array([0.5, 2.5, -0.7])
+    alone, made = np.array([False, True, True]), np.ones(3, bool)
+    cells = np.arange(10) + 0.5
+    told, _ = evidence.log_ratios(cells[None], seconds[None], alone[None], values[None], made[None])
+    noise = evidence.covariance(seconds, alone)
+
+    def density(mean: np.ndarray, covariance: np.ndarray) -> float:
+        rest = values - mean
+        _, logarithm = np.linalg.slogdet(covariance)
+        return float(-0.5 * (rest @ np.linalg.solve(covariance, rest) + logarithm))
+
+    for cell, ratio in zip(cells, told[0], strict=True):
+        lift = 3.0 * np.exp(-0.5 * (cell - seconds) ** 2)
+        there = density(lift, noise + 0.16 * np.outer(lift, lift))
+        assert ratio == pytest.approx(there - density(np.zeros(3), noise), abs=1e-9)
+
+
+def test_looks_that_share_their_noise_tell_less_than_independent_ones() -> None:
+    shares = [model(shot_share=0.0), model(shot_share=0.9)]
+    beliefs = [believe(Timeline(Span(0, 20), CUT), one) for one in shares]
+    for belief in beliefs:
+        belief.see(looked([1.5, 4.5, 8.5], [2.0, 2.0, 2.0]))
+    assert beliefs[1].cells[:10].sum() < beliefs[0].cells[:10].sum() / 2
+
+
+def test_a_lookalike_explains_a_weak_score() -> None:
+    without = believe(Timeline(Span(0, 20), CUT), model())
+    with_them = believe(Timeline(Span(0, 20), CUT), model(lookalikes_per_hour=100.0))
+    for belief in (without, with_them):
+        belief.see(looked([4.5], [2.2]))
+    assert with_them.cells[4] < without.cells[4]
+    assert with_them.lookalikes[4] > with_them.cells[4]
+
+
+def test_order_of_looks_does_not_matter() -> None:
+    timeline, chance = Timeline(Span(0, 60), (Span(0, 25), Span(25, 60))), np.random.default_rng(1)
+    seconds, scores = chance.uniform(0, 60, 20), chance.normal(size=20)
+    one, other = believe(timeline, model(shot_share=0.2)), believe(timeline, model(shot_share=0.2))
+    one.see(looked(seconds.tolist(), scores.tolist()))
+    for place in chance.permutation(20):
+        other.see(looked([seconds[place]], [scores[place]]))
+    assert one.cells == pytest.approx(other.cells, rel=1e-6)
+
+
+def test_a_video_that_scores_high_everywhere_is_not_full_of_targets() -> None:
+    timeline = Timeline(Span(0, 400))
+    belief = Belief(timeline, model(), even_prior(timeline))
+    chance = np.random.default_rng(0)
+    seconds = np.arange(200) * 2.0 + 0.5
+    belief.see(looked(seconds.tolist(), (3.0 + chance.normal(size=200)).tolist()))
+    assert belief.cells.sum() < 3.0
+    assert float(np.median(belief.standard)) == pytest.approx(0.0, abs=0.6)
+
+
+def test_moments_are_apart_and_as_many_as_promise_most() -> None:
+    timeline = Timeline(Span(0, 100))
+    present = np.zeros(100)
+    present[[20, 22]] = 0.5
+    present[60] = 0.9
+    found = distinct(timeline, present, 8)
+    assert [round(moment.seconds) for moment in found[:2]] in ([20, 60], [21, 60], [22, 60])
+    assert found[0].probability == pytest.approx(1.0)
+    sure, f1 = best([Moment(1, 1.0), Moment(2, 1.0), Moment(3, 0.01)], 2.0)
+    assert (len(sure), f1) == (2, pytest.approx(1.0))
+    assert len(best([Moment(second, 0.3) for second in range(6)], 2.0)[0]) == 6
+    assert best([], 2.0) == ([], 0.0)
+
+
+def test_a_search_begins_with_tiles_and_ends_with_frames_alone() -> None:
+    timeline = Timeline(Span(0, 1200))
+    evidence = EvidenceModel(Warp(), Kind(ByView(3, 6), 0.2), Kind(ByView(2.5, 2), 0.2))
+    policy = Policy(timeline, evidence, Price(picture=3, frame=1, grid=4))
+    belief = Belief(timeline, evidence, even_prior(timeline))
+    first = policy.next(joined([belief], ()), 2000)
+    assert (first.view, len(first.cells)) == ("tile", 16)
+    assert np.diff(first.cells).min() > 30
+    peak, step, views = int(first.cells[5]), first, [first.view]
+    for _ in range(12):
+        scores = 2.5 * np.exp(-0.5 * ((step.cells - peak) / 3) ** 2)
+        looks = Looks(timeline.centres[step.cells], scores[:, None], step.view)
+        belief.see(looks)
+        policy.note(looks)
+        step = policy.next(joined([belief], ()), 2000)
+        views.append(step.view)
+        if step.view == "frame":
+            break
+    assert views[-1] == "frame"
+    assert np.abs(step.cells - peak).min() <= 5
+
+
+def test_relations_move_belief_both_ways() -> None:
+    timeline = Timeline(Span(0, 100), [Span(second, second + 10) for second in range(0, 100, 10)])
+    man, car = (believe(timeline, model(), expected=0.001) for _ in range(2))
+    man.see(looked([25.5, 75.5], [2.6, 2.6]))
+    car.see(looked([55.5], [7.0]))
+    alone = joined([man, car], ())[0].present
+    assert alone[25] == pytest.approx(alone[75])
+    before = joined([man, car], [Relation("before", 0, 1)])[0].present
+    assert before[25] > 5 * before[75]
+    after = joined([man, car], [Relation("after", 0, 1)])[0].present
+    assert after[75] > 5 * after[25]
+    car_after = joined([man, car], [Relation("before", 0, 1)])[1].present
+    assert car_after[:20].sum() < joined([man, car], ())[1].present[:20].sum()
+
+
+def test_the_second_time_is_not_the_first() -> None:
+    timeline = Timeline(Span(0, 100), [Span(second, second + 10) for second in range(0, 100, 10)])
+    belief = believe(timeline, model(), expected=0.001)
+    belief.see(looked([25.5, 55.5, 85.5], [7.0, 7.0, 7.0]))
+    for nth, second in ((1, 25), (2, 55), (3, 85), (-1, 85)):
+        present = joined([belief], [Relation("nth", 0, nth=nth)])[0].present
+        assert int(present.argmax()) == second
+
+
+def test_mistakes_are_told() -> None:
+    with pytest.raises(InputError, match="needs a number"):
+        Relation("nth", 0)
+    with pytest.raises(InputError, match="which is not sought: man"):
+        numbered([TargetRelation("man", "before", "red car")], ["man"])
+    with pytest.raises(SettingError, match="add up to under 1"):
+        model(shot_share=0.7, fade_share=0.4)
+    with pytest.raises(SettingError, match="not between 0 and 1"):
+        Prior(np.ones(3), 0.0)

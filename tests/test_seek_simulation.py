@@ -1,0 +1,72 @@
+"""The simulated haystack, the fit of the evidence model, and a small contest."""
+
+import numpy as np
+import pytest
+
+from rewatch.evals.bench.seek.contest import ORACLE, SEEK, compete, labelled
+from rewatch.evals.bench.seek.haystack import World, draw
+from rewatch.evals.bench.seek.measures import calibration_error, interval
+from rewatch.memory.errors import InputError
+from rewatch.tools.seek.fitting import Labelled, fit
+from rewatch.tools.seek.timeline import Timeline
+
+
+def test_a_seed_gives_the_same_haystack_and_lengths_are_those_of_the_task() -> None:
+    one, other = draw(World(), 7), draw(World(), 7)
+    assert one.key_seconds == other.key_seconds
+    assert (one.scores["tile"] == other.scores["tile"]).all()
+    drawn = [draw(World(), seed) for seed in range(20)]
+    assert all(480 <= video.span.end_seconds <= 5400 for video in drawn)
+    shown = [video for video in drawn if video.key_seconds]
+    assert 15 <= len(shown) <= 20
+    assert all(1 <= len(video.key_seconds) <= 5 for video in shown)
+
+
+def test_a_fit_recovers_the_world_that_it_was_shown() -> None:
+    world = World()
+    model = fit([labelled(draw(world, seed, present=True)) for seed in range(24)], "logit")
+    assert (model.target.height.tile, model.target.height.frame) == pytest.approx(
+        world.target_height, rel=0.12
+    )
+    assert (model.lookalike.height.tile, model.lookalike.height.frame) == pytest.approx(
+        world.lookalike_height, rel=0.12
+    )
+    assert model.shot_share == pytest.approx(world.shot_share, abs=0.08)
+    assert model.fade_share == pytest.approx(world.fade_share, abs=0.08)
+    assert model.lookalikes_per_hour == pytest.approx(60 * world.lookalikes_per_minute, rel=0.2)
+
+
+def test_a_fit_needs_a_target_and_a_clear_part() -> None:
+    absent = labelled(draw(World(), 1, present=False))
+    with pytest.raises(InputError, match="cannot be calibrated"):
+        fit([absent], "logit")
+    timeline = Timeline(absent.timeline.span)
+    crowded = tuple(np.arange(0.0, timeline.span.end_seconds, 10.0).tolist())
+    with pytest.raises(InputError, match="no part of the videos is clear"):
+        fit([Labelled(timeline, absent.scores, crowded)], "logit")
+
+
+def test_search_beats_the_highest_scores_and_comes_near_the_oracle() -> None:
+    world = World()
+    trials = [
+        trial
+        for seed in range(4)
+        for trial in compete(
+            world, seed, methods=(SEEK, ORACLE, "top-k"), budgets=(200,), returned=(8,), fitted_on=world
+        )
+    ]
+
+    def mean(method: str) -> float:
+        return float(np.mean([trial.covered[2] for trial in trials if trial.method == method]))
+
+    assert mean(SEEK) > mean("top-k") + 0.2
+    assert mean(SEEK) > 0.8 * mean(ORACLE)
+    assert all(trial.looks <= 200 for trial in trials)
+
+
+def test_a_calibration_error_and_an_interval_by_hand() -> None:
+    said = np.array([0.9, 0.9, 0.1, 0.1])
+    assert calibration_error(said, np.array([1.0, 1.0, 0.0, 0.0])) == pytest.approx(0.1)
+    assert calibration_error(said, np.array([1.0, 0.0, 0.0, 0.0])) == pytest.approx(0.25)
+    told = interval(np.full(10, 0.5))
+    assert (told.low, told.mean, told.high) == (0.5, 0.5, 0.5)

@@ -1,0 +1,167 @@
+"""The belief of where a target is: a posterior over time, with "nowhere in the video" as a hypothesis of its own.
+
+Each carrier (a shot or a part of one) holds nothing, a look-alike, or one moment of the target at one of its cells;
+carriers are independent of each other, until `relations` joins targets. Exact Bayes for that model: evidence enters a
+carrier through its own shot's looks only, so mass spreads within shots and never across a cut.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rewatch.memory.errors import SettingError
+from rewatch.tools.seek.evidence import EvidenceModel
+from rewatch.tools.seek.looks import Looks, View
+from rewatch.tools.seek.timeline import Floats, Ints, Timeline
+
+_FIRST_SETTLING = 24
+"""Fewer looks than this do not tell what is usual in a video; the estimate is renewed at each doubling."""
+_NEVER = -1e9
+"""Logarithm of a chance that is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What is believed before the first look."""
+
+    expected: Floats
+    """float64 `[C]`: expected number of the target's moments in each cell, given that the video shows it."""
+    absent: float
+    """Probability that the video does not show the target."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.absent < 1:
+            raise SettingError(f"an absent probability of {self.absent:g} is not between 0 and 1")
+
+
+class Belief:
+    """The posterior of one target. Not shared between threads."""
+
+    def __init__(self, timeline: Timeline, model: EvidenceModel, prior: Prior) -> None:
+        """Believe the prior.
+
+        Args:
+            timeline: The grid, its shots and carriers.
+            model: What the scorer's scores tell.
+            prior: Over the grid's cells.
+        """
+        self.timeline = timeline
+        self.model = model
+        self.prior = prior
+        self._warp = model.warp
+        self._next_settling = _FIRST_SETTLING
+        self.seconds: Floats = np.zeros(0)
+        """float64 `[N]`: when the looks were, ascending."""
+        self.scores: Floats = np.zeros(0)
+        """float64 `[N]`: what the scorer said."""
+        self.alone: NDArray[np.bool_] = np.zeros(0, bool)
+        """`[N]`: whether the frame was looked at alone, not in a tile."""
+        rate = model.lookalikes_per_hour * timeline.cell_seconds / 3600
+        cells = timeline.cells_of_carrier
+        with np.errstate(divide="ignore"):
+            logs = np.log(prior.expected)[cells]
+        self._target = np.where(timeline.in_carrier, np.maximum(logs, _NEVER), _NEVER)
+        self._lookalike = np.where(timeline.in_carrier, np.log(max(rate, 1e-300)), _NEVER)
+        self.cells: Floats = np.zeros(timeline.num_cells)
+        """float64 `[C]`: probability of a moment of the target in each cell, its absence included."""
+        self.lookalikes: Floats = np.zeros(timeline.num_cells)
+        """float64 `[C]`: the same for look-alikes."""
+        self._log_none = np.zeros(len(timeline.carriers))
+        self._conclude(np.arange(len(timeline.carriers)), self._target, self._lookalike)
+        self._log_none_before = float(self._log_none.sum())
+
+    def see(self, looks: Looks, query: int = 0) -> None:
+        """Take in some looks.
+
+        Args:
+            looks: New ones.
+            query: Which column of their scores is this target's.
+        """
+        seconds = np.concatenate([self.seconds, looks.seconds])
+        order = np.argsort(seconds, kind="stable")
+        self.seconds = seconds[order]
+        self.scores = np.concatenate([self.scores, looks.scores[:, query]])[order]
+        alone = np.full(len(looks.seconds), looks.view == "frame")
+        self.alone = np.concatenate([self.alone, alone])[order]
+        if len(seconds) >= self._next_settling:
+            self._next_settling = 2 * len(seconds)
+            self._settle()
+            self._weigh(np.arange(len(self.timeline.carriers)))
+        else:
+            self._weigh(self._near(looks.seconds))
+
+    @property
+    def standard(self) -> Floats:
+        """float64 `[N]`: the looks' scores in standard units of this video."""
+        return self._warp.standard(self.scores, self.alone)
+
+    def in_standard_units(self, score: float, *, alone: bool) -> float:
+        """One score in standard units of this video."""
+        return float(self._warp.standard(np.array([score]), np.array([alone]))[0])
+
+    @property
+    def absent_probability(self) -> float:
+        """Probability that the video does not show the target."""
+        return self.absent_given(float(self._log_none.sum()))
+
+    def absent_given(self, log_none: float) -> float:
+        """The same, were `log_none` the logarithm of the chance that no carrier holds the target."""
+        none, before = min(log_none, -1e-12), min(self._log_none_before, -1e-12)
+        absent = np.log(self.prior.absent) + none - before
+        shown = np.log1p(-self.prior.absent) + np.log(np.expm1(none) / np.expm1(before))
+        return float(1 / (1 + np.exp(np.clip(shown - absent, -700, 700))))
+
+    @property
+    def present(self) -> Floats:
+        """float64 `[C]`: expected number of moments in each cell, given that the video shows the target."""
+        given: Floats = self.cells / max(-np.expm1(float(self._log_none.sum())), 1e-300)
+        return given
+
+    def _near(self, seconds: Floats) -> Ints:
+        """The carriers that looks at these instants tell of."""
+        starts, ends = self.timeline.reach(self.model.reach_seconds)
+        shots = self.timeline.shot_at(seconds)
+        inside = (seconds >= starts[:, None]) & (seconds <= ends[:, None])
+        return np.flatnonzero((inside & (shots == self.timeline.carrier_shots[:, None])).any(axis=1))
+
+    def _weigh(self, carriers: Ints) -> None:
+        """Compute the evidence for some carriers again, those with about as many looks together."""
+        starts, ends = self.timeline.reach(self.model.reach_seconds)
+        first = np.searchsorted(self.seconds, starts[carriers])
+        number = np.searchsorted(self.seconds, ends[carriers], side="right") - first
+        values = self.standard
+        sizes = np.ceil(np.log2(np.maximum(number, 1))).astype(np.int64)
+        for size in np.unique(sizes[number > 0]).tolist():
+            rows = np.flatnonzero((sizes == size) & (number > 0))
+            chosen = carriers[rows]
+            offsets = np.arange(number[rows].max())
+            made = offsets < number[rows][:, None]
+            looks = np.minimum(first[rows][:, None] + offsets, len(self.seconds) - 1)
+            cells = self.timeline.centres[self.timeline.cells_of_carrier[chosen]]
+            target, lookalike = self.model.log_ratios(
+                cells, self.seconds[looks], self.alone[looks], values[looks], made
+            )
+            self._conclude(chosen, self._target[chosen] + target, self._lookalike[chosen] + lookalike)
+
+    def _conclude(self, carriers: Ints, target: Floats, lookalike: Floats) -> None:
+        """Normalise within carriers: nothing, a look-alike somewhere, or the target somewhere."""
+        highest = np.maximum(0.0, np.maximum(target.max(axis=1), lookalike.max(axis=1)))[:, None]
+        there, alike = np.exp(target - highest), np.exp(lookalike - highest)
+        other = np.exp(-highest[:, 0]) + alike.sum(axis=1)
+        whole = (other + there.sum(axis=1))[:, None]
+        inside = self.timeline.in_carrier[carriers]
+        cells = self.timeline.cells_of_carrier[carriers][inside]
+        self.cells[cells] = (there / whole)[inside]
+        self.lookalikes[cells] = (alike / whole)[inside]
+        self._log_none[carriers] = np.log(other / whole[:, 0])
+
+    def _settle(self) -> None:
+        """Learn from this video's own looks what nothing looks like here.
+
+        Tiles are spread over the video; frames looked at alone are, where there are tiles, chosen for their promise.
+        """
+        view: View = "frame" if self.alone.all() else "tile"
+        seen = self.scores[self.alone == (view == "frame")]
+        if len(seen) >= _FIRST_SETTLING:
+            self._warp = self.model.warp.settled(seen, view, self.model.trust_looks)
