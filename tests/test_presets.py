@@ -50,6 +50,7 @@ VALUES: dict[str, Any] = {
     "planner": "openai:x",
     "vlm": "openai:x",
     "encoder": "hf:x",
+    "detector": "hf:x",
     "base_url": "http://127.0.0.1:8000/v1",
     "device": "cuda:1",
     "dtype": "bfloat16",
