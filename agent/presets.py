@@ -33,6 +33,7 @@ class Choices(BaseModel):
     preset: PresetName | None = None
     planner: str | None = None
     vlm: str | None = None
+    compression: str | None = None
     encoder: str | None = None
     detector: str | None = None
     base_url: str | None = None

@@ -48,7 +48,8 @@ def test_each_preset_sets_its_models_and_each_can_be_replaced() -> None:
 
 VALUES: dict[str, Any] = {
     "planner": "openai:x",
-    "vlm": "openai:x",
+    "vlm": "hf:x",
+    "compression": "rewatch:0.25",
     "encoder": "hf:x",
     "detector": "hf:x",
     "base_url": "http://127.0.0.1:8000/v1",

@@ -9,6 +9,7 @@ import typer
 
 from rewatch.agent.cli.models import (
     BaseUrlOption,
+    CompressionOption,
     ConfigOption,
     DetectorOption,
     DeviceOption,
@@ -71,6 +72,7 @@ def ask(
     preset: PresetOption = None,
     planner: PlannerOption = None,
     vlm: VlmOption = None,
+    compression: CompressionOption = None,
     encoder: EncoderOption = None,
     detector: DetectorOption = None,
     base_url: BaseUrlOption = None,
@@ -100,6 +102,7 @@ def ask(
         "preset": preset,
         "planner": planner,
         "vlm": vlm,
+        "compression": compression,
         "encoder": encoder,
         "detector": detector,
         "base_url": base_url,

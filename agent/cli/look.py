@@ -9,6 +9,7 @@ import typer
 
 from rewatch.agent.cli.models import (
     BaseUrlOption,
+    CompressionOption,
     ConfigOption,
     DeviceOption,
     DtypeOption,
@@ -60,6 +61,7 @@ def look(
     max_dollars: MaxDollarsOption = None,
     preset: PresetOption = None,
     vlm: VlmOption = None,
+    compression: CompressionOption = None,
     base_url: BaseUrlOption = None,
     device: DeviceOption = None,
     dtype: DtypeOption = None,
@@ -82,6 +84,7 @@ def look(
         "max_dollars": max_dollars,
         "preset": preset,
         "vlm": vlm,
+        "compression": compression,
         "base_url": base_url,
         "device": device,
         "dtype": dtype,

@@ -30,6 +30,12 @@ VlmOption = Annotated[
     str | None,
     typer.Option("--vlm", metavar="NAME", help="What looks: openai:MODEL or hf:NAME_OR_FOLDER."),
 ]
+CompressionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--compression", metavar="METHOD:SHARE", help="Compress what a local model sees: rewatch:0.25."
+    ),
+]
 EncoderOption = Annotated[
     str | None,
     typer.Option(
