@@ -14,7 +14,7 @@ from rewatch.agent.cli import main
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 
-_LEFT_RUNNING = ("--speech-model", "--vlm", "--preset", "--replay")
+_LEFT_RUNNING = ("--speech-model", "--vlm", "--preset", "--replay", "--detector")
 """Commands with these need a model that no package carries, or a recording; their options are checked, they are
 not run."""
 
