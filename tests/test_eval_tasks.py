@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 from videos import numbered_frames, render
 
-from rewatch.evals.tasks.files import read_rows
 from rewatch.evals.tasks.folder import DataFolder
 from rewatch.evals.tasks.sample import Reading, Sample
-from rewatch.evals.tasks.table import TASKS, find_task, missing_files, read
-from rewatch.memory.errors import InputError
+from rewatch.evals.tasks.table import find_task, read
 
 
 def _write(folder: Path, name: str, content: Any) -> None:
@@ -401,83 +399,3 @@ def test_both_forms_of_v_stars_boxes_are_read(tmp_path: Path) -> None:
     other = {**VSTAR, "bboxes": [{"3_90": {"xmin": 0, "ymin": 1, "xmax": 2, "ymax": 3}}]}
     reading = _read("v-star", tmp_path, {"V_STaR_test.json": [VSTAR, other]})
     assert [sample.extra["boxes"] for sample in reading.samples] == [{"3": (0.0, 1.0, 2.0, 3.0)}] * 2
-
-
-def test_broken_records_are_reported_with_their_line_and_the_others_are_read(tmp_path: Path) -> None:
-    good = {**MC, "videoID": "v", "duration": "short", "task_type": "T", "answer": "A"}
-    records = [
-        {**good, "question_id": "1"},
-        {**good, "question_id": "2", "answer": "Z"},
-        {**good, "question_id": "3", "options": "both"},
-        {"question_id": "4"},
-        "five",
-        {**good, "question_id": "1"},
-    ]
-    text = "[\n" + ",\n".join(json.dumps(record) for record in records) + "\n]\n"
-    reading = _read("video-mme", tmp_path, {"videomme.json": text})
-    assert [sample.sample_id for sample in reading.samples] == ["1"]
-    assert [fault.where for fault in reading.faults] == [
-        "videomme.json:3",
-        "videomme.json:4",
-        "videomme.json:5",
-        "videomme.json:6",
-        "sample 1",
-    ]
-    assert "'Z', which is none of the options" in reading.faults[0].reason
-    assert "not JSON" in reading.faults[1].reason
-
-
-def test_a_broken_line_of_text_does_not_stop_the_file(tmp_path: Path) -> None:
-    lines = "A 1.0 2.0##one.\nB 5.0 2.0##backwards.\nnonsense\nC 1.0 2.0##three.\n"
-    reading = _read("charades-sta", tmp_path, {"charades_sta_test.txt": lines})
-    assert [sample.video for sample in reading.samples] == ["A", "C"]
-    assert [fault.where for fault in reading.faults] == ["charades_sta_test.txt:2", "charades_sta_test.txt:3"]
-
-
-def test_a_file_that_is_no_json_is_one_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"lvb_val\.json:2 is no JSON"):
-        _read("longvideobench", tmp_path, {"lvb_val.json": '[{"id": 1},\n{"id": }]'})
-    with pytest.raises(InputError, match="holds neither a list nor a table"):
-        list(read_rows(_file(tmp_path, "x.json", "7")))
-
-
-def _file(folder: Path, name: str, content: str) -> Path:
-    _write(folder, name, content)
-    return folder / name
-
-
-def test_parquet_is_read(tmp_path: Path) -> None:
-    pyarrow = pytest.importorskip("pyarrow")
-    from pyarrow import parquet
-
-    record = {**MC, "videoID": "v", "question_id": "9", "duration": "long", "task_type": "T", "answer": "A"}
-    parquet.write_table(pyarrow.Table.from_pylist([record]), tmp_path / "test-00000-of-00001.parquet")
-    assert _only(read(find_task("video-mme"), DataFolder(tmp_path))).answer == "A"
-
-
-def test_what_is_missing_is_named(tmp_path: Path) -> None:
-    folder = DataFolder(tmp_path)
-    assert missing_files(find_task("next-gqa"), folder) == [
-        "val.csv or test.csv",
-        "gsub_val.json or gsub_test.json",
-    ]
-    with pytest.raises(InputError, match="holds no lvb_val"):
-        read(find_task("longvideobench"), folder)
-    with pytest.raises(InputError, match="no folder"):
-        DataFolder(tmp_path / "nowhere")
-    with pytest.raises(InputError, match="no task; choose one of haystack-ego4d"):
-        find_task("nothing")
-
-
-def test_every_task_says_what_it_needs() -> None:
-    assert len(TASKS) == 22
-    for task in TASKS.values():
-        assert task.files
-        assert task.source
-        assert task.licence
-        assert task.measures
-
-
-def test_a_sample_survives_json() -> None:
-    sample = Sample("1", "v.mp4", "Who?", {"A": "he", "B": "she"}, "A", ((1.0, 2.0),), (3.0,), (0.0, 9.0))
-    assert Sample.from_plain(json.loads(json.dumps(sample.to_plain()))) == sample
