@@ -17,7 +17,7 @@ class ToolCall:
     arguments: Mapping[str, Any]
     """Plain values as JSON has them; the tool's own model turns them into typed ones."""
     purpose: str = "question"
-    """What the result is for: "question", "closer", "rival", "anchor", or "first" and "second" of an order."""
+    """What the result is for: "question", "closer", "rival", "anchor", or "target 1", "target 2", ... of an order."""
 
     @classmethod
     def of(cls, tool: str, purpose: str = "question", **arguments: object) -> Self:

@@ -10,6 +10,8 @@ import numpy as np
 
 from rewatch.agent.answer import Claim
 from rewatch.agent.composition import BESIDE, quote
+from rewatch.agent.options import for_absence, lead, speaks_of_another
+from rewatch.agent.planners.rules import SUFFICIENT
 from rewatch.agent.question import Question
 from rewatch.memory.ingest.encoder import SentenceEncoder
 from rewatch.memory.types import Observation
@@ -30,12 +32,19 @@ def choose(encoder: SentenceEncoder, question: Question, ranked: Sequence[Observ
 
     Returns:
         The option as a claim that quotes the passage which speaks for it, and quotations of the best passages;
-        nothing when nothing was seen.
+        nothing when nothing was seen. Where one option says that there is no answer, the asker does not promise
+        one: then only passages count that answer by themselves, and none that tells it of another thing.
     """
-    asked = ranked[:_PASSAGES]
+    asked, absent = ranked[:_PASSAGES], for_absence(question.options)
+    if absent:
+        asked = [
+            seen
+            for seen in asked
+            if (seen.probability or 0.0) >= SUFFICIENT and not speaks_of_another(question.query, seen.text)
+        ]
     if not asked:
         return []
-    letters = list(question.options)
+    letters = [letter for letter in question.options if letter != absent]
     joined = [f"{question.text} {question.options[letter]}" for letter in letters]
     vectors = encoder.encode_texts([*joined, *(seen.text for seen in asked)])
     alike = vectors[len(letters) :] @ vectors[: len(letters)].T
@@ -44,4 +53,4 @@ def choose(encoder: SentenceEncoder, question: Question, ranked: Sequence[Observ
     passage, option = np.unravel_index(leaning.argmax(), leaning.shape)
     best, letter = asked[int(passage)], letters[int(option)]
     others = [seen for seen in asked if seen.id != best.id][:BESIDE]
-    return [quote(best, f"{letter}) {question.options[letter]}: "), *map(quote, others)]
+    return [quote(best, lead(question.options, letter)), *map(quote, others)]

@@ -4,13 +4,13 @@ Every claim quotes what was said or shown; nothing is added from elsewhere. Whic
 `verification`; here the ones that hold become the text.
 """
 
-import re
 from collections.abc import Sequence
 
 from rewatch.agent import wording
 from rewatch.agent.answer import Answer, AnswerSpan, Claim, CoverageReport, Evidence, Stopped
 from rewatch.agent.context import RunContext
 from rewatch.agent.counting import counted
+from rewatch.agent.options import for_absence, for_number, lead, letter_of
 from rewatch.agent.planners import Done
 from rewatch.agent.planners.rules import SUFFICIENT
 from rewatch.agent.question import Question
@@ -19,7 +19,7 @@ from rewatch.memory.timecode import format_seconds
 from rewatch.memory.types import Observation, Span
 from rewatch.tools.kinds import DURATION
 from rewatch.tools.likeness import is_picture
-from rewatch.tools.words import content_words, stems
+from rewatch.tools.words import content_words, numbers, stems
 
 BESIDE = 2
 """How many more passages an answer of one place may cite beside the best: the second or third may be the right one."""
@@ -36,8 +36,6 @@ def compose(question: Question, done: Sequence[Done]) -> list[Claim]:
     """Write the claims of an answer, best first; none when nothing was seen."""
     if question.type == "summary":
         return [quote(seen) for item in done for seen in item.observations]
-    if question.type == "order":
-        return _order(question, done)
     ranked = rank(question, done)
     if question.type == "count" and question.counts_mentions:
         return _mentions(question, ranked)
@@ -45,7 +43,8 @@ def compose(question: Question, done: Sequence[Done]) -> list[Claim]:
     if question.type == "how_long" and cited and not DURATION.search(cited[0].text):
         return [_lasts(cited[0]), *(quote(seen) for seen in cited[1:])]
     if question.type == "count" and cited and (number := counted(question.text, cited[0].text)):
-        return [quote(cited[0], f"{number}: "), *map(quote, cited[1:])]
+        chosen = lead(question.options, for_number(question.options, numbers(number)[0]))
+        return [quote(cited[0], chosen or f"{number}: "), *map(quote, cited[1:])]
     return [quote(seen) for seen in cited]
 
 
@@ -58,14 +57,17 @@ def finish(question: Question, state: State, done: Sequence[Done], run: RunConte
     doubted = store.observations([n for c in claims if c not in held for n in c.evidence_ids])
     found = bool(held)
     stopped: Stopped = "sufficient" if found and state["stopped"] != "limit" else _stopped(state, found)
+    coverage = _coverage(question, state, run)
+    absent = None if found else _absent(question, stopped, coverage)
+    told = f"{lead(question.options, absent)}{_not_found(question, run)}"
     return Answer(
         question=state["question"],
-        text=run.writer.text(question, held) if found else _not_found(question, run),
+        text=run.writer.text(question, held) if found else told,
         found=found,
         confidence=_confidence(state, found, cited, [s for item in done for s in item.observations]),
         stopped=stopped,
         run_id=state["run_id"],
-        choice=_letter(held) if question.options and found else None,
+        choice=letter_of(held) if question.options and found else absent,
         claims=claims,
         evidence=tuple(_evidence(seen) for seen in unique([*cited, *doubted])),
         spans=tuple(
@@ -73,7 +75,7 @@ def finish(question: Question, state: State, done: Sequence[Done], run: RunConte
             for seen in unique(cited)
         ),
         frame_seconds=tuple(_unique_seconds(cited)),
-        coverage=_coverage(question, state, run),
+        coverage=coverage,
         cost=run.tools.meter.cost,
         missing="" if found else _missing(question, run, state),
     )
@@ -130,7 +132,7 @@ def _cited(question: Question, ranked: Sequence[Observation], done: Sequence[Don
 
 def _nth(question: Question, ranked: Sequence[Observation]) -> list[Observation]:
     good = [
-        seen for seen in ranked if seen.score >= _NEARLY * ranked[0].score and _holds(seen, question.query)
+        seen for seen in ranked if seen.score >= _NEARLY * ranked[0].score and holds(seen, question.query)
     ]
     moments = _moments(good or ranked[:1])
     rank = question.rank or 1
@@ -149,57 +151,23 @@ def _moments(seen: Sequence[Observation]) -> list[Observation]:
     return kept
 
 
-def _holds(seen: Observation, query: str) -> bool:
+def holds(seen: Observation, query: str) -> bool:
+    """Whether a passage holds (nearly) all words of a query."""
     wanted = [word.stem for word in content_words(query)]
     there = stems(seen.text)
     return sum(stem in there for stem in wanted) >= _MENTION * len(wanted)
 
 
 def _mentions(question: Question, ranked: Sequence[Observation]) -> list[Claim]:
-    found = _moments([seen for seen in ranked if _holds(seen, question.query)])
+    found = _moments([seen for seen in ranked if holds(seen, question.query)])
     if not found:
         return []
     times = ", ".join(format_seconds(seen.span.start_seconds) for seen in found)
     plural = "s" if len(found) != 1 else ""
-    claim = Claim(f"{len(found)} time{plural}: {times}", "unverified", tuple(seen.id for seen in found))
+    chosen = lead(question.options, for_number(question.options, len(found)))
+    text = f"{chosen}{len(found)} time{plural}: {times}"
+    claim = Claim(text, "unverified", tuple(seen.id for seen in found))
     return [claim, *(quote(seen) for seen in found)]
-
-
-def _order(question: Question, done: Sequence[Done]) -> list[Claim]:
-    """Which of two things comes first; nothing when one of them was not found."""
-    places = [_first_place(done, purpose) for purpose in ("first", "second")]
-    if places[0] is None or places[1] is None:
-        return [quote(place) for place in places if place is not None]
-    ordered = sorted(
-        zip(places, question.targets, strict=True),
-        key=lambda item: item[0].span.start_seconds if item[0] else 0,
-    )
-    (one, earlier), (two, later) = ordered
-    assert one is not None
-    assert two is not None
-    start, end = format_seconds(one.span.start_seconds), format_seconds(two.span.start_seconds)
-    says = f"“{earlier}” comes first ({start}), then “{later}” ({end})"
-    if re.match(r"(?:is|are|was|were|do|does|did)\b", question.text, re.IGNORECASE):
-        claimed_first = question.targets[1] if question.later_first else question.targets[0]
-        says = f"{'Yes' if claimed_first == earlier else 'No'}: {says}"
-    return [Claim(says, "unverified", (one.id, two.id)), quote(one), quote(two)]
-
-
-def _first_place(done: Sequence[Done], purpose: str) -> Observation | None:
-    """Where one of the two things comes: the earliest passage that is nearly as good as the best."""
-    seen = [
-        item for done_item in done if done_item.call.purpose == purpose for item in done_item.observations
-    ]
-    if not seen:
-        return None
-    best = max(item.score for item in seen)
-    good = [item for item in seen if item.score >= _NEARLY * best]
-    return min(good, key=lambda item: item.span.start_seconds)
-
-
-def _letter(held: Sequence[Claim]) -> str | None:
-    match = re.match(r"(\w+)\) ", held[0].text)
-    return match[1] if match else None
 
 
 def worded(question: Question, held: Sequence[Claim]) -> str:
@@ -232,6 +200,15 @@ def _not_found(question: Question, run: RunContext) -> str:
         )
         return f"Not found: {said}, and this needs {model}."
     return f"Not found: nothing in {'these videos' if many else 'this video'} answers “{subject}”."
+
+
+def _absent(question: Question, stopped: Stopped, coverage: Sequence[CoverageReport]) -> str | None:
+    """The option that says so, when nothing was found though words were searched to the end and words can tell."""
+    searched = any(part.status == "read" for part in coverage)
+    if stopped != "exhausted" or question.needs_eyes or not searched:
+        return None
+    none = for_number(question.options, 0) if question.counts_mentions else None
+    return none or for_absence(question.options)
 
 
 def _missing(question: Question, run: RunContext, state: State) -> str:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from rewatch.agent import wording
 from rewatch.agent.hints import Anchor, find_hints
+from rewatch.agent.options import ordered_things
 from rewatch.memory.types import Channel, Span
 from rewatch.tools.kinds import Kind
 from rewatch.tools.words import ordinal
@@ -26,7 +27,7 @@ class Question:
     query: str
     """What a passage that answers it should speak of: the question without its frame."""
     targets: tuple[str, ...]
-    """The things to find: one for most questions, two for an order."""
+    """The things to find: one for most questions, two or more for an order."""
     options: Mapping[str, str] = field(default_factory=dict)
     channels: tuple[Channel, ...] | None = None
     """Channels that can answer it; None for all."""
@@ -41,7 +42,7 @@ class Question:
     counts_mentions: bool = False
     """Whether occurrences are to be counted, rather than a stated number found."""
     later_first: bool = False
-    """For an order: whether the asker asks for the later of the two, or claims that the first is later."""
+    """For an order: whether the asker asks for the latest, or claims that the first is later."""
     needs_eyes: bool = False
     """Whether the answer is in the picture rather than in words."""
 
@@ -59,11 +60,11 @@ def ground(text: str, duration_seconds: float, options: Mapping[str, str] | None
     """
     text = " ".join(text.split())
     kind = _type_of(text)
-    if kind == "order" and (targets := order_targets(text)):
+    targets = order_targets(text) if kind == "order" else _optional_order(text, options or {})
+    if targets:
         return Question(
-            text, kind, " ".join(targets), targets, dict(options or {}), later_first=_asks_for_later(text)
+            text, "order", " ".join(targets), targets, dict(options or {}), later_first=_asks_for_later(text)
         )
-    kind = "yes_no" if kind == "order" else kind
     hints = find_hints(text, duration_seconds)
     query = _query(hints.text, kind)
     return Question(
@@ -89,6 +90,14 @@ def order_targets(text: str) -> tuple[str, str] | None:
         if match:
             return _bare(match["a"]), _bare(match["b"])
     return None
+
+
+def _optional_order(text: str, options: Mapping[str, str]) -> tuple[str, ...]:
+    """The things whose order is asked for by the options alone: they are orders, or what may come first."""
+    if things := ordered_things(options):
+        return things
+    named = tuple(option for option in options.values() if not wording.ABSENT.search(option))
+    return named if len(named) > 1 and wording.WHICH_FIRST.search(text) else ()
 
 
 def _type_of(text: str) -> QuestionType:  # noqa: PLR0911 - one return a type

@@ -130,6 +130,12 @@ ORDER = (
         rf"(?:{SPEAKER}\s+)?(?:{TELL}\s+)?(?:about |of |on )?(?P<b>.+?)\s*\?*$"
     ),
 )
+WHICH_FIRST = _any(
+    r"^(?:which|what|who)(?: of (?:these|those|them|the following))?(?: \w+)? "
+    rf"(?:comes?|came|is|are|was|were|gets?|appears?|happens?)(?: {_TOLD})? "
+    r"(?:first|last|earliest|latest)(?: in the \w+)?\W*$"
+)
+"""A question for what comes first that leaves it to the options to name the things."""
 FIRST_TIME = _any(
     r"\bfirst (?:time|mention|introduc|talk|say|said|show|appear|bring|come|refer|explain|start|hear|see)"
 )
@@ -171,6 +177,17 @@ NEGATION = _any(
     r"\bcannot\b",
 )
 WRITTEN_FRAME = _any(r"^\W*(?:the )?(?:slides?|screen)?\s*(?:on|about|for|of|in|at)?\s+(?:the )?(?=\w)")
+ABSENT = _any(
+    r"^none (?:of (?:these|those|them|the (?:above|others?|options|answers|choices)))\W*$",
+    rf"^(?:that |this )?{SPEAKER} (?:(?:does|do|did)(?:n['’]t| not)|never) "
+    r"(?:say|tell|mention|show|state|specify|explain|answer)s?(?: (?:it|this|that|so|which))?\W*$",
+    r"^(?:(?:it|this|that|the answer) )?(?:(?:is|was)(?:n['’]t| not| never) |not |never )"
+    r"(?:said|told|mentioned|shown|stated|specified|given|explained|known|there|present|in the video)"
+    r"(?: in the \w+)?\W*$",
+    r"^(?:it )?(?:cannot|can['’]t|can not) be (?:told|known|determined|answered|said)\W*$",
+    r"^(?:unanswerable|no answer|not enough information)\W*$",
+)
+"""An option that says that the video holds no answer."""
 NOTHING_ELSE = _any(
     r"^(?:(?:what|it|happens?|happened|do|does|comes?|words?|appears?|text|next|then)\b\W*)+$"
 )

@@ -147,6 +147,60 @@ def test_a_choice_is_a_letter_with_evidence(agent: VideoAgent, talk: Path) -> No
     assert starts(answer)[0] == pytest.approx(40)
 
 
+@pytest.mark.parametrize(
+    ("question", "options", "choice"),
+    [
+        ("Which comes first: the steam whistle or the lens?", ("the steam whistle", "the lens"), "B"),
+        ("Which comes last: the steam whistle or the lens?", ("the steam whistle", "the lens"), "A"),
+        (
+            "Which of these is mentioned first?",
+            ("satellites", "the steam whistle", "the lens of prisms"),
+            "C",
+        ),
+        (
+            "In which order are these mentioned?",
+            (
+                "satellites, prisms, limestone",
+                "limestone, prisms, satellites",
+                "prisms, limestone, satellites",
+            ),
+            "B",
+        ),
+        ("Does he mention satellites before the limestone tower?", ("Yes", "No"), "B"),
+        ("How many times does he mention the fog signal?", ("once", "twice", "three times"), "B"),
+        ("How many times does he mention honey bees?", ("once", "twice", "never"), "C"),
+        ("How many steps did the keeper climb?", ("90", "150", "200"), "C"),
+    ],
+)
+def test_an_order_or_a_count_chooses_the_option_that_it_bears_out(
+    agent: VideoAgent, talk: Path, question: str, options: tuple[str, ...], choice: str
+) -> None:
+    answer = agent.ask(talk, question, options=dict(zip("ABC", options, strict=False)))
+    assert answer.choice == choice
+    assert answer.text.startswith(f"{choice}) ")
+
+
+def test_that_the_video_does_not_say_is_chosen_when_it_does_not(agent: VideoAgent, talk: Path) -> None:
+    options = {"A": "red brick", "B": "limestone", "C": "the video does not say"}
+    for question in ("What was the first great church built of?", "What is the price of gold in Zurich?"):
+        answer = agent.ask(talk, question, options=options)
+        assert (answer.choice, answer.found, answer.stopped) == ("C", False, "exhausted")
+        assert answer.spans == ()
+        assert answer.text.startswith("C) the video does not say: Not found")
+        assert any(part.status == "read" for part in answer.coverage)
+    answer = agent.ask(talk, "What was the tower in Alexandria built of?", options=options)
+    assert (answer.choice, answer.found) == ("B", True)
+
+
+def test_absence_is_not_claimed_of_what_was_not_looked_at(agent: VideoAgent, talk: Path) -> None:
+    answer = agent.ask(
+        talk,
+        "What colour is the jacket that the speaker is wearing?",
+        options={"A": "red", "B": "it is not shown"},
+    )
+    assert (answer.choice, answer.found) == (None, False)
+
+
 def test_a_hint_names_another_moment(agent: VideoAgent, talk: Path) -> None:
     answer = agent.ask(talk, "What happens right after the break?")
     assert starts(answer)[0] == pytest.approx(190)

@@ -79,10 +79,9 @@ def _first_calls(question: Question) -> tuple[ToolCall, ...]:
     if question.type == "summary":
         return (ToolCall.of("overview", span=span),)
     if question.type == "order":
-        first, second = question.targets
-        return (
-            _search(first, span, channels, "first"),
-            _search(second, span, channels, "second"),
+        return tuple(
+            _search(target, span, channels, f"target {number}")
+            for number, target in enumerate(question.targets, 1)
         )
     if not question.query and not question.anchor:
         return (ToolCall.of("read", span=span, channels=channels),)

@@ -8,6 +8,8 @@ from rewatch.agent.answer import Claim
 from rewatch.agent.calls import ToolCall
 from rewatch.agent.choosing import choose
 from rewatch.agent.composition import compose, rank, worded
+from rewatch.agent.options import letter_of
+from rewatch.agent.ordering import order
 from rewatch.agent.planners import Done
 from rewatch.agent.planners.rules import POSSIBLE, SUFFICIENT
 from rewatch.agent.question import Question
@@ -29,9 +31,12 @@ class QuotingWriter:
 
     def compose(self, question: Question, done: Sequence[Done]) -> Draft:
         """Quote the best passages."""
-        if question.options:
-            return Draft(tuple(choose(self.tools.library.encoder, question, rank(question, done))))
-        return Draft(tuple(compose(question, done)))
+        if question.type == "order":
+            return Draft(tuple(order(question, done)))
+        claims = compose(question, done)
+        if question.options and not question.counts_mentions and letter_of(claims) is None:
+            claims = choose(self.tools.library.encoder, question, rank(question, done))
+        return Draft(tuple(claims))
 
     def check(self, question: Question, claims: Sequence[Claim], done: Sequence[Done]) -> Checked:
         """Look for a better passage elsewhere, once, then read the cited lines again."""
