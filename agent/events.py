@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from rewatch.agent.answer import Answer, Verdict
 from rewatch.agent.calls import ToolCall
 from rewatch.agent.question import Question
+from rewatch.memory.types import PictureCompression
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Called:
     call: ToolCall
     observation_ids: tuple[str, ...]
     error: str = ""
+    compression: PictureCompression | None = None
+    """Of the pictures that a look was made from, where they were compressed."""
 
 
 @dataclass(frozen=True, slots=True)

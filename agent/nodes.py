@@ -85,9 +85,9 @@ def act(state: State, runtime: Runtime[RunContext]) -> dict[str, Any]:
     with ThreadPoolExecutor(max_workers=max(min(len(calls), 4), 1)) as pool:
         results = list(pool.map(lambda call: _call(run, question, call), calls))
     for result, _ in results:
-        runtime.stream_writer(
-            Called(result.call, tuple(item.id for item in result.observations), result.error)
-        )
+        ids = tuple(item.id for item in result.observations)
+        compressed = (item.compression for item in result.observations if item.compression)
+        runtime.stream_writer(Called(result.call, ids, result.error, next(compressed, None)))
     stopped = "limit" if any(limited for _, limited in results) else ""
     done = [_stored(run, result) for result, _ in results]
     return {"done": done, "planned": [], "stopped": stopped, "spent": _spent(run)}

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rewatch.memory.connection import Connection, storable
-from rewatch.memory.types import Cost, Observation, Span
+from rewatch.memory.types import Cost, Observation, PictureCompression, Span
 
 _OBSERVATION_COLUMNS = (
     "id, video_id, tool, channel, start_seconds, end_seconds, text, boxes, "
-    "frame_seconds, score, probability, model, params_hash, cost, error"
+    "frame_seconds, score, probability, model, params_hash, cost, error, compression"
 )
 
 
@@ -35,6 +35,7 @@ class AgentRows(Connection):
             "frame_seconds": json.dumps(observation.frame_seconds),
             "cost": json.dumps(asdict(observation.cost)),
             "error": storable(observation.error),
+            "compression": json.dumps(asdict(observation.compression)) if observation.compression else None,
             "seen_at": _now(),
         }
         self.upsert("observations", row, key="id")
@@ -135,7 +136,7 @@ def _evidence_rows(run_id: str, evidence: Sequence[Mapping[str, Any]]) -> list[d
 
 def _observation(row: Sequence[Any]) -> Observation:
     row_id, video_id, tool, channel, start, end, text, boxes, frames, score, probability, *rest = row
-    model, params_hash, cost, error = rest
+    model, params_hash, cost, error, compression = rest
     return Observation(
         id=row_id,
         video_id=video_id,
@@ -151,6 +152,7 @@ def _observation(row: Sequence[Any]) -> Observation:
         params_hash=params_hash,
         cost=Cost(**json.loads(cost)),
         error=error,
+        compression=PictureCompression(**json.loads(compression)) if compression else None,
     )
 
 

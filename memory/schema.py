@@ -230,3 +230,9 @@ def _frame_vectors(db: Database) -> None:
         END;
         """
     )
+
+
+@MIGRATIONS(name="0005_observed_compression")
+def _observed_compression(db: Database) -> None:
+    """Let an observation tell how the pictures that it was made from were compressed."""
+    db.execute("ALTER TABLE observations ADD COLUMN compression TEXT")  # JSON; NULL where they were not

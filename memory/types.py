@@ -209,6 +209,23 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureCompression:
+    """What token compression did to the pictures that a model was shown."""
+
+    method: str
+    before_tokens: int
+    """Visual tokens that the vision tower made."""
+    after_tokens: int
+    """Visual tokens that the language model read."""
+    ratio: float
+    """Share that is left, 0 to 1."""
+    vision_seconds: float
+    compress_seconds: float
+    reused: bool
+    """Whether the same pictures had been compressed before; then no time was spent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What one tool call saw."""
 
@@ -232,6 +249,8 @@ class Observation:
     cost: Cost = field(default_factory=Cost)
     error: str = ""
     """Why the call failed, or ""."""
+    compression: PictureCompression | None = None
+    """Of the pictures that were looked at, where they were compressed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,30 @@
 """A local model that looks reads compressed pictures when it is told to, and remembers them."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tiny_models
+from pydantic import BaseModel
+from seeing import context_with, red_video
 
+from rewatch.agent.calls import ToolCall
+from rewatch.agent.cli.steps import describe
+from rewatch.agent.events import Called
 from rewatch.memory.errors import SettingError
-from rewatch.memory.types import Frame
-from rewatch.tools.vision import open_vlm
+from rewatch.memory.library import Library
+from rewatch.memory.types import Cost, Frame, Observation, PictureCompression
+from rewatch.tools.look import look
+from rewatch.tools.replay import Recorder, Replay, Tape
+from rewatch.tools.vision import IDENTITY, Reply, Seen, Vlm, open_vlm
 from rewatch.tools.vision.compression import Compression, Compressor
 from rewatch.tools.vision.local import LocalVlm
+from rewatch.tools.vision.recorded import RecordedVlm
+from rewatch.tools.vision.scripted import ScriptedVlm
+from rewatch.tools.vision.structured import Written, validated
 
 
 def frames(seed: int) -> list[Frame]:
@@ -27,23 +40,72 @@ def folder(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_models.save_tiny(request.param, tmp_path_factory.mktemp(request.param))
 
 
+class Said(BaseModel):
+    """What a model with random weights may say: anything that it was dictated."""
+
+    shown: bool
+
+
+class Noted(Compressor):
+    """A compressor that keeps what it has told."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(Compression.parse(text))
+        self.told: list[PictureCompression | None] = []
+
+    def __call__(self, *given: Any) -> Any:
+        inputs, done = super().__call__(*given)
+        self.told.append(done)
+        return inputs, done
+
+
 def test_fewer_tokens_are_read_and_the_same_pictures_are_compressed_once(folder: Path) -> None:
-    compressor = Compressor(Compression.parse("rewatch:0.4"))
-    vlm = LocalVlm(str(folder), prepare=compressor, shown="(rewatch:0.4)")
-    vlm.yes_probability(frames(0), "Is it dark?")
-    first = compressor.report
+    noted = Noted("rewatch:0.4")
+    vlm = LocalVlm(str(folder), prepare=noted, shown="(rewatch:0.4)")
+    for seed, question in ((0, "Is it dark?"), (0, "Is there a red car?"), (1, "Is it dark?")):
+        vlm.yes_probability(frames(seed), question)
+    first, again, other = noted.told
     assert first is not None
-    assert not first.reused
-    assert 0 < first.after < first.before
-    assert first.compress_seconds > 0
-    vlm.yes_probability(frames(0), "Is there a red car?")
-    again = compressor.report
     assert again is not None
-    assert again.reused
-    assert (again.before, again.after, again.ratio) == (first.before, first.after, first.ratio)
-    vlm.yes_probability(frames(1), "Is it dark?")
-    assert compressor.report is not None
-    assert not compressor.report.reused
+    assert other is not None
+    assert 0 < first.after_tokens < first.before_tokens
+    assert first.ratio == first.after_tokens / first.before_tokens
+    assert first.compress_seconds > 0
+    assert again == replace(first, vision_seconds=0.0, compress_seconds=0.0, reused=True)
+    assert (first.reused, other.reused) == (False, False)
+
+
+def test_what_was_done_to_the_tokens_comes_with_the_answer_and_first_attempt() -> None:
+    done = PictureCompression("rewatch", 100, 25, 0.25, 2.0, 0.1, reused=False)
+    later = replace(done, vision_seconds=0.0, compress_seconds=0.0, reused=True)
+    attempts = iter([Written("noise", Cost(), (), done), Written('{"shown": true}', Cost(), (), later)])
+    assert validated(lambda repair: next(attempts), Said, IDENTITY).compression == done
+
+
+def test_a_look_tells_its_compression_in_the_memory_the_trace_and_on_a_tape(tmp_path: Path) -> None:
+    done = PictureCompression("rewatch", 100, 25, 0.25, 2.0, 0.1, reused=False)
+
+    class Compressing(ScriptedVlm):
+        def answer(self, frames: Sequence[Frame], prompt: str, schema: type[Reply]) -> Seen[Reply]:
+            return replace(super().answer(frames, prompt, schema), compression=done)
+
+    path = red_video(tmp_path / "wall.mp4")
+
+    def looked(folder: str, model: Vlm, tape: Tape) -> list[Observation]:
+        with Library.open(tmp_path / folder) as library:
+            video = library.recognise(path)
+            context = context_with(library, video, RecordedVlm(model, tape))
+            seen = look(context, video.video_id, None, "Is it red?")
+            assert library.store.observations([item.id for item in seen]) == seen
+            return seen
+
+    with Recorder(tmp_path / "run.jsonl") as tape:
+        first = looked("one", Compressing({"": {"shown": True, "answer": "red", "frames": [1, 3]}}), tape)
+    assert [item.compression for item in first] == [done, done]
+    assert looked("two", ScriptedVlm({}), Replay(tmp_path / "run.jsonl")) == first
+    call = ToolCall.of("look", "look", question="Is it red?", video_id="v")
+    step = describe(Called(call, ("a",), compression=done))
+    assert step.endswith("rewatch: 100 visual tokens to 25 (25%), 0.10 s after 2.00 s of the vision tower")
 
 
 def test_answers_to_compressed_pictures_are_those_of_another_model() -> None:

@@ -6,7 +6,7 @@ made to speak by choosing its tokens, never by replacing it.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from rewatch.memory.types import Frame
 from rewatch.tools.vision import local, open_vlm
 from rewatch.tools.vision.calibration import Calibration
 from rewatch.tools.vision.local import LocalVlm
+
+Prepared = tuple[Mapping[str, Any], None]
 
 FRAMES = [Frame(0.5 + index, numbered(index, width=160, height=96)) for index in range(3)]
 
@@ -69,8 +71,8 @@ def _dictated(folder: Path, *texts: str, **options: Any) -> LocalVlm:
 _DICTATIONS: dict[int, _Dictation] = {}
 
 
-def _prepared(model: Any, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**inputs, "logits_processor": [_DICTATIONS[id(model)]]}
+def _prepared(model: Any, inputs: Mapping[str, Any], frames: Sequence[Frame]) -> Prepared:
+    return {**inputs, "logits_processor": [_DICTATIONS[id(model)]]}, None
 
 
 @pytest.mark.parametrize("folder", list(tiny_models.FAMILIES), indirect=True)
@@ -90,9 +92,9 @@ def test_noise_is_refused_after_one_repair(qwen: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(local, "MAX_NEW_TOKENS", 16)
     asked = []
 
-    def prepare(model: Any, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    def prepare(model: Any, inputs: Mapping[str, Any], frames: Sequence[Frame]) -> Prepared:
         asked.append(inputs["input_ids"].shape[1])
-        return inputs
+        return inputs, None
 
     vlm = LocalVlm(str(qwen), device="cpu", prepare=prepare)
     with pytest.raises(ModelOutputError, match="no JSON object"):
@@ -115,10 +117,10 @@ def test_frames_go_in_by_number_and_time(qwen: Path) -> None:
     texts: list[str] = []
     inner = vlm._prepare
 
-    def read(model: Any, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    def read(model: Any, inputs: Mapping[str, Any], frames: Sequence[Frame]) -> Prepared:
         texts.append(vlm._processor.tokenizer.decode(inputs["input_ids"][0]))
         assert inputs["pixel_values"].shape[0] == sum(int(grid.prod()) for grid in inputs["image_grid_thw"])
-        return inner(model, inputs)
+        return inner(model, inputs, frames)
 
     vlm._prepare = read
     vlm.answer(FRAMES, "Which one?", Verdict)
@@ -135,9 +137,9 @@ def test_the_probability_is_that_of_the_verdicts_tokens(qwen: Path) -> None:
     captured: dict[str, Any] = {}
     inner = vlm._prepare
 
-    def keep(model: Any, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    def keep(model: Any, inputs: Mapping[str, Any], frames: Sequence[Frame]) -> Prepared:
         captured.update(inputs)
-        return inner(model, inputs)
+        return inner(model, inputs, frames)
 
     vlm._prepare = keep
     seen = vlm.answer(FRAMES[:1], "?", Verdict)
@@ -178,9 +180,9 @@ def test_yes_is_weighed_against_no_by_the_models_own_logits(
     monkeypatch.setattr(local, "_LIKELY_TOKENS", 10_000)
     captured: dict[str, Any] = {}
 
-    def keep(model: Any, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    def keep(model: Any, inputs: Mapping[str, Any], frames: Sequence[Frame]) -> Prepared:
         captured.update(inputs)
-        return inputs
+        return inputs, None
 
     vlm = LocalVlm(str(qwen), device="cpu", prepare=keep)
     probability = vlm.yes_probability(FRAMES[:2], "Is there a bar?")

@@ -14,7 +14,12 @@ from rewatch.memory.schema import MIGRATIONS
 from rewatch.memory.store import Store
 from rewatch.memory.types import Observation, Span
 
-NAMES = ["0001_videos_and_text", "0002_observations_and_runs", "0003_frame_vectors"]
+NAMES = [
+    "0001_videos_and_text",
+    "0002_observations_and_runs",
+    "0003_frame_vectors",
+    "0005_observed_compression",
+]
 
 
 def names(path: Path) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, create_model
 
 from rewatch.memory.errors import ModelOutputError, ToolError
-from rewatch.memory.types import Cost, Frame, Observation, Span, VideoInfo
+from rewatch.memory.types import Cost, Frame, Observation, PictureCompression, Span, VideoInfo
 from rewatch.prompts import render
 from rewatch.tools.context import ToolContext
 from rewatch.tools.vision import Seen
@@ -136,6 +136,7 @@ class _Key:
         probability: float | None = None,
         cost: Cost | None = None,
         error: str = "",
+        compression: PictureCompression | None = None,
     ) -> Observation:
         """One result of the look, by its number among them."""
         return Observation(
@@ -152,6 +153,7 @@ class _Key:
             params_hash=self.params_hash,
             cost=cost or Cost(),
             error=error,
+            compression=compression,
         )
 
     def _id(self, number: int) -> str:
@@ -165,7 +167,13 @@ def _sightings(
     reply = seen.reply
     if not reply.shown:
         yield key.observation(
-            0, span, frames, text=reply.answer, probability=seen.probability, cost=seen.cost
+            0,
+            span,
+            frames,
+            text=reply.answer,
+            probability=seen.probability,
+            cost=seen.cost,
+            compression=seen.compression,
         )
         return
     shown = sorted({number - 1 for number in reply.frames}) or list(range(len(frames)))
@@ -184,6 +192,7 @@ def _sightings(
             score=1.0,
             probability=seen.probability,
             cost=seen.cost if number == 0 else None,
+            compression=seen.compression,
         )
 
 

@@ -31,7 +31,7 @@ from rewatch.agent.cli.options import (
     open_library,
     parse_span,
 )
-from rewatch.agent.cli.printing import complain, make_console, one_line, print_json
+from rewatch.agent.cli.printing import complain, compression_line, make_console, one_line, print_json
 from rewatch.agent.cli.status import FAILED, NOT_FOUND
 from rewatch.memory.errors import InputError
 from rewatch.memory.timecode import format_seconds
@@ -131,6 +131,8 @@ def _print(seen: "list[Observation]", cost: "Cost") -> None:
         console.print(f"  {'shown' if observation.score else 'looked at'} {where}  (frames at {frames})")
     if (probability := seen[0].probability) is not None:
         console.print(f"  probability that it is shown {probability:.2f}, by {seen[0].model}")
+    if (compression := seen[0].compression) is not None:
+        console.print(f"  compressed by {compression_line(compression)}")
     told = f"  cost {cost.seconds:.2f} s, {cost.frames} frames, {cost.visual_tokens} visual tokens"
     console.print(told + (f", ${cost.dollars:.4f}" if cost.dollars else ""))
 

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from rewatch.agent.answer import Answer, CoverageReport, Evidence
 from rewatch.memory.timecode import format_seconds
-from rewatch.memory.types import Coverage, Span
+from rewatch.memory.types import Coverage, PictureCompression, Span
 
 _SPACES = re.compile(r"\s+")
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -159,6 +159,17 @@ def coverage_report(video_id: str, coverage: Coverage) -> CoverageReport:
     return CoverageReport(
         video_id, coverage.channel, coverage.status, spans, coverage.spacing_seconds, coverage.note
     )
+
+
+def compression_line(done: PictureCompression) -> str:
+    """What was done to a look's visual tokens."""
+    spent = (
+        "compressed before"
+        if done.reused
+        else f"{done.compress_seconds:.2f} s after {done.vision_seconds:.2f} s of the vision tower"
+    )
+    tokens = f"{done.before_tokens} visual tokens to {done.after_tokens} ({done.ratio:.0%})"
+    return f"{done.method}: {tokens}, {spent}"
 
 
 def plain_span(span: Span) -> dict[str, float]:

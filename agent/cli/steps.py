@@ -4,7 +4,7 @@ import sys
 from dataclasses import asdict
 
 from rewatch.agent.calls import ToolCall
-from rewatch.agent.cli.printing import format_span, one_line, print_json
+from rewatch.agent.cli.printing import compression_line, format_span, one_line, print_json
 from rewatch.agent.events import Called, Event, Grounded, Planned, Reflected, Verified
 
 
@@ -23,8 +23,9 @@ def describe(event: Event) -> str:
             return f"{question.type}: {one_line(question.text)}"
         case Planned(calls):
             return "; ".join(_call(call) for call in calls)
-        case Called(call, observation_ids, error):
-            return f"{_call(call)}: {one_line(error) if error else f'{len(observation_ids)} observations'}"
+        case Called(call, observation_ids, error, compression):
+            told = one_line(error) if error else f"{len(observation_ids)} observations"
+            return f"{_call(call)}: {told}" + (f"; {compression_line(compression)}" if compression else "")
         case Reflected(sufficient, confidence, missing):
             verdict = "the evidence suffices" if sufficient else f"not yet: {one_line(missing)}"
             return f"{verdict} (confidence {confidence:.2f})"

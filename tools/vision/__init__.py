@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 from pydantic import BaseModel
 
 from rewatch.memory.errors import SettingError
-from rewatch.memory.types import Cost, Frame
+from rewatch.memory.types import Cost, Frame, PictureCompression
 from rewatch.tools.vision.calibration import Calibration
 
 Reply = TypeVar("Reply", bound=BaseModel)
@@ -45,6 +45,8 @@ class Seen(Generic[Reply]):
     probability: float | None = None
     """Of the tokens of the reply's first field, from the model's own log-probabilities, calibrated; that it is
     true, where the field is true or false. None where the model tells no log-probabilities."""
+    compression: PictureCompression | None = None
+    """Of the frames' visual tokens, where there was any."""
 
 
 class Vlm(Protocol):

@@ -6,11 +6,12 @@ models' hooks are the work of `tools.compress`.
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rewatch.memory.errors import SettingError
+from rewatch.memory.types import Frame, PictureCompression
 from rewatch.tools.compress.budget import TokenBudget
 
 if TYPE_CHECKING:
@@ -46,25 +47,6 @@ class Compression:
         return cls(method, TokenBudget(ratio=value) if value <= 1 else TokenBudget(tokens=int(value)))
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What the last compression did."""
-
-    method: str
-    before: int
-    """Visual tokens in."""
-    after: int
-    """Visual tokens out."""
-    vision_seconds: float
-    compress_seconds: float
-    reused: bool
-    """Whether the same pictures had been compressed before; then no time was spent."""
-
-    @property
-    def ratio(self) -> float:
-        return self.after / self.before
-
-
 class Compressor:
     """Changes a model's inputs: pictures become compressed features. Called by one thread at a time.
 
@@ -74,9 +56,10 @@ class Compressor:
     def __init__(self, compression: Compression) -> None:
         self._compression = compression
         self._known: OrderedDict[str, Pictures] = OrderedDict()
-        self.report: Report | None = None
 
-    def __call__(self, model: Any, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    def __call__(
+        self, model: Any, inputs: Mapping[str, Any], frames: Sequence[Frame]
+    ) -> tuple[Mapping[str, Any], PictureCompression | None]:
         """Compress the pictures; inputs without any are returned as they are.
 
         Raises:
@@ -87,7 +70,7 @@ class Compressor:
 
         hook = find_hook(model.config.model_type)
         if not any(name in inputs for name in hook.modalities.values()):
-            return inputs
+            return inputs, None
         key = _fingerprint(inputs)
         reused = key in self._known
         if not reused:
@@ -98,8 +81,10 @@ class Compressor:
         self._known.move_to_end(key)
         made = self._known[key]
         spent = (0.0, 0.0) if reused else (made.vision_seconds, made.compress_seconds)
-        self.report = Report(self._compression.method, made.before, made.after, *spent, reused)
-        return with_text(hook, model, inputs, made).inputs
+        done = PictureCompression(
+            self._compression.method, made.before, made.after, made.after / made.before, *spent, reused
+        )
+        return with_text(hook, model, inputs, made).inputs, done
 
 
 def _fingerprint(inputs: Mapping[str, Any]) -> str:

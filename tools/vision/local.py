@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rewatch.memory.errors import ToolError
-from rewatch.memory.types import Cost, Frame
+from rewatch.memory.types import Cost, Frame, PictureCompression
 from rewatch.prompts import render
 from rewatch.tools.vision import IDENTITY, Prices, Reply, Seen
 from rewatch.tools.vision.calibration import Calibration
@@ -34,8 +34,11 @@ from rewatch.tools.vision.structured import (
 _LIKELY_TOKENS = 50
 _CACHED_SIZES = 256
 
-Prepare = Callable[[Any, Mapping[str, Any]], Mapping[str, Any]]
-"""Takes the model and the processor's inputs, gives what `generate` is called with: the place for token compression."""
+Prepare = Callable[
+    [Any, Mapping[str, Any], Sequence[Frame]], tuple[Mapping[str, Any], PictureCompression | None]
+]
+"""Takes the model, the processor's inputs and the frames in them; gives what `generate` is called with, and what was
+done to the frames' tokens: the place for token compression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,13 @@ class _Made:
     """What they were chosen by, float32 `[L, vocabulary]`."""
     prompt_tokens: int
     """Tokens that went in, pictures included, after `prepare`."""
+    compression: PictureCompression | None
 
 
-def _unchanged(model: Any, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-    return inputs
+def _unchanged(
+    model: Any, inputs: Mapping[str, Any], frames: Sequence[Frame]
+) -> tuple[Mapping[str, Any], None]:
+    return inputs, None
 
 
 class LocalVlm:
@@ -133,7 +139,8 @@ class LocalVlm:
         )
         words = self._count_words(turns)
         cost = Cost(visual_tokens=made.prompt_tokens - words, llm_tokens=words + len(made.ids))
-        return Written(tokenizer.decode(made.ids, skip_special_tokens=True), cost, tokens)
+        text = tokenizer.decode(made.ids, skip_special_tokens=True)
+        return Written(text, cost, tokens, made.compression)
 
     def _generate(self, frames: Sequence[Frame], turns: list[Any], max_new_tokens: int) -> _Made:
         """Decode greedily.
@@ -145,7 +152,7 @@ class LocalVlm:
         import torch
 
         inputs = self._inputs([frame.image for frame in frames], turns).to(model.device, model.dtype)
-        prepared = self._prepare(model, inputs)
+        prepared, compression = self._prepare(model, inputs, frames)
         try:
             with torch.inference_mode():
                 out = model.generate(
@@ -163,7 +170,8 @@ class LocalVlm:
                 f"{self.name} ran out of memory on {len(frames)} frames; ask for fewer visual tokens"
             ) from error
         logits = torch.cat(out.logits).float()
-        return _Made(out.sequences[0, -len(logits) :], logits, prepared["input_ids"].shape[1])
+        new_ids = out.sequences[0, -len(logits) :]
+        return _Made(new_ids, logits, prepared["input_ids"].shape[1], compression)
 
     def _count_words(self, turns: list[Any]) -> int:
         """Tokens of a conversation without its pictures."""

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from rewatch.memory.types import Cost, Frame
+from rewatch.memory.types import Cost, Frame, PictureCompression
 from rewatch.tools.replay import Json, Tape
 from rewatch.tools.vision import Reply, Seen, Vlm
 
@@ -54,7 +54,9 @@ class RecordedVlm:
         def make() -> Json:
             seen = self._model.answer(frames, prompt, schema)
             reply = seen.reply.model_dump(mode="json")
-            return {"reply": reply, "cost": asdict(seen.cost), "probability": seen.probability}
+            compression = asdict(seen.compression) if seen.compression else None
+            told = {"reply": reply, "cost": asdict(seen.cost), "probability": seen.probability}
+            return {**told, "compression": compression}
 
         request = {
             "call": "answer",
@@ -63,7 +65,13 @@ class RecordedVlm:
             "frames": [_plain(frame) for frame in frames],
         }
         told = self._call(request, make)
-        return Seen(schema.model_validate(told["reply"]), Cost(**told["cost"]), told["probability"])
+        compression = told.get("compression")  # tapes of earlier versions have none
+        return Seen(
+            schema.model_validate(told["reply"]),
+            Cost(**told["cost"]),
+            told["probability"],
+            PictureCompression(**compression) if compression else None,
+        )
 
     def yes_probability(self, frames: Sequence[Frame], question: str) -> float | None:
         """What the model finds, or found."""

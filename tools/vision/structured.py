@@ -7,13 +7,13 @@ import json
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from rewatch.memory.errors import ModelOutputError
-from rewatch.memory.types import Cost
+from rewatch.memory.types import Cost, PictureCompression
 from rewatch.prompts import render
 from rewatch.tools.vision import Prices, Reply, Seen
 from rewatch.tools.vision.calibration import Calibration
@@ -45,6 +45,8 @@ class Written:
     cost: Cost
     tokens: tuple[Token, ...] = ()
     """Where the model tells log-probabilities; their texts make up `text`, or nearly."""
+    compression: PictureCompression | None = None
+    """Of the pictures, where there was any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,9 @@ def validated(
     except ModelOutputError as error:
         request = render("repair", problem=str(error), form=form_of(schema))
         second = write(Repair(first.text, request))
-    return _seen(second, schema, first.cost + second.cost, calibration)
+    return replace(
+        _seen(second, schema, first.cost + second.cost, calibration), compression=first.compression
+    )
 
 
 def at_most(visual_tokens: int, text_tokens: int, prices: Prices) -> Cost:
@@ -123,7 +127,7 @@ def _seen(written: Written, schema: type[Reply], cost: Cost, calibration: Calibr
         faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         told = "; ".join(faults)[:_SHOWN_FAULTS]
         raise ModelOutputError(f"it does not fit the form: {told}") from error
-    return Seen(reply, cost, _probability(written.tokens, reply, calibration))
+    return Seen(reply, cost, _probability(written.tokens, reply, calibration), written.compression)
 
 
 def _first_object(text: str) -> Any:
