@@ -6,12 +6,12 @@ models' hooks are the work of `tools.compress`.
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rewatch.memory.errors import SettingError
-from rewatch.memory.types import Frame, PictureCompression
+from rewatch.memory.types import PictureCompression
 from rewatch.tools.compress.budget import TokenBudget
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Compressor:
         self._known: OrderedDict[str, Pictures] = OrderedDict()
 
     def __call__(
-        self, model: Any, inputs: Mapping[str, Any], frames: Sequence[Frame]
+        self, model: Any, inputs: Mapping[str, Any]
     ) -> tuple[Mapping[str, Any], PictureCompression | None]:
         """Compress the pictures; inputs without any are returned as they are.
 

@@ -34,11 +34,9 @@ from rewatch.tools.vision.structured import (
 _LIKELY_TOKENS = 50
 _CACHED_SIZES = 256
 
-Prepare = Callable[
-    [Any, Mapping[str, Any], Sequence[Frame]], tuple[Mapping[str, Any], PictureCompression | None]
-]
-"""Takes the model, the processor's inputs and the frames in them; gives what `generate` is called with, and what was
-done to the frames' tokens: the place for token compression."""
+Prepare = Callable[[Any, Mapping[str, Any]], tuple[Mapping[str, Any], PictureCompression | None]]
+"""Takes the model and the processor's inputs; gives what `generate` is called with, and what was done to the pictures'
+tokens: the place for token compression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +52,7 @@ class _Made:
     compression: PictureCompression | None
 
 
-def _unchanged(
-    model: Any, inputs: Mapping[str, Any], frames: Sequence[Frame]
-) -> tuple[Mapping[str, Any], None]:
+def _unchanged(model: Any, inputs: Mapping[str, Any]) -> tuple[Mapping[str, Any], None]:
     return inputs, None
 
 
@@ -152,7 +148,7 @@ class LocalVlm:
         import torch
 
         inputs = self._inputs([frame.image for frame in frames], turns).to(model.device, model.dtype)
-        prepared, compression = self._prepare(model, inputs, frames)
+        prepared, compression = self._prepare(model, inputs)
         try:
             with torch.inference_mode():
                 out = model.generate(
