@@ -14,6 +14,7 @@ from rewatch.agent.counting import counted
 from rewatch.agent.planners import Done
 from rewatch.agent.planners.rules import SUFFICIENT
 from rewatch.agent.question import Question
+from rewatch.agent.seeking import verdicts
 from rewatch.agent.state import State
 from rewatch.memory.timecode import format_seconds
 from rewatch.memory.types import Observation, Span
@@ -60,7 +61,7 @@ def finish(question: Question, state: State, done: Sequence[Done], run: RunConte
     stopped: Stopped = "sufficient" if found and state["stopped"] != "limit" else _stopped(state, found)
     return Answer(
         question=state["question"],
-        text=run.writer.text(question, held) if found else _not_found(question, run),
+        text=run.writer.text(question, held) if found else _not_found(question, run, done),
         found=found,
         confidence=_confidence(state, found, cited, [s for item in done for s in item.observations]),
         stopped=stopped,
@@ -75,7 +76,7 @@ def finish(question: Question, state: State, done: Sequence[Done], run: RunConte
         frame_seconds=tuple(_unique_seconds(cited)),
         coverage=_coverage(question, state, run),
         cost=run.tools.meter.cost,
-        missing="" if found else _missing(question, run, state),
+        missing="" if found else _missing(question, run, state, done),
     )
 
 
@@ -123,9 +124,9 @@ def _cited(question: Question, ranked: Sequence[Observation], done: Sequence[Don
     if question.rank is not None:
         return _nth(question, ranked)
     closer = [seen for item in done if item.call.purpose == "closer" for seen in item.observations[:1]]
-    # Scores of words and of pictures do not compare.
-    alike = [seen for seen in ranked[1:] if is_picture(seen) == is_picture(ranked[0])]
-    return unique([*ranked[:1], *closer, *alike[:BESIDE]])
+    # Scores of words and of pictures do not compare; the next best likeness is no second reading of the first.
+    beside = [] if is_picture(ranked[0]) else [seen for seen in ranked[1:] if not is_picture(seen)]
+    return unique([*ranked[:1], *closer, *beside[:BESIDE]])
 
 
 def _nth(question: Question, ranked: Sequence[Observation]) -> list[Observation]:
@@ -222,9 +223,11 @@ def _denies(quoted: str, question: Question) -> bool:
     return bool(wording.NEGATION.search(quoted)) != bool(wording.NEGATION.search(question.text))
 
 
-def _not_found(question: Question, run: RunContext) -> str:
+def _not_found(question: Question, run: RunContext, done: Sequence[Done]) -> str:
     many = len(run.tools.videos) > 1
     subject = question.query or question.text
+    if verdicts(done):
+        return f"Not found: looking through {'these videos' if many else 'this video'} did not answer “{subject}”."
     if question.needs_eyes:
         said = "no video says it" if many else "the video does not say it"
         model = (
@@ -234,11 +237,13 @@ def _not_found(question: Question, run: RunContext) -> str:
     return f"Not found: nothing in {'these videos' if many else 'this video'} answers “{subject}”."
 
 
-def _missing(question: Question, run: RunContext, state: State) -> str:
+def _missing(question: Question, run: RunContext, state: State, done: Sequence[Done]) -> str:
     notes = [state["missing"]] if state["missing"] else []
+    sought = verdicts(done)
+    notes += [seen.text for seen in sought]
     if state["stopped"] == "limit":
         notes.append("a limit was reached before everything was searched")
-    if question.needs_eyes:
+    if question.needs_eyes and not sought and not run.tools.models.has("vlm"):
         notes.append(
             "what is seen in the picture was not searched: no visual model is set"
             if not run.tools.models.has("encoder")
