@@ -77,11 +77,11 @@ def test_a_moment_is_found_by_looking_and_told_with_its_probability(settings: Se
 
 
 def test_a_second_question_starts_from_the_looks_of_the_first(settings: Settings, film: Path) -> None:
-    first, _ = told(settings, film, WHEN)
-    again, _ = told(settings, film, "Is there a red square in the video?")
-    assert again.found
+    poor = Settings(settings.library, settings.ingest, Limits(frames=20), detector=settings.detector)
+    assert told(settings, film, WHEN)[0].found
+    again, _ = told(poor, film, "Is there a red square in the video?")
     assert again.text.startswith("Yes. 1:0")
-    assert again.cost.frames < first.cost.frames / 2
+    assert again.cost.frames <= 20
 
 
 def test_what_is_nowhere_is_said_with_how_finely_was_looked(settings: Settings, film: Path) -> None:
