@@ -14,6 +14,7 @@ from rewatch.agent.options import for_absence, for_number, lead, letter_of
 from rewatch.agent.planners import Done
 from rewatch.agent.planners.rules import SUFFICIENT
 from rewatch.agent.question import Question
+from rewatch.agent.seeking import verdicts
 from rewatch.agent.state import State
 from rewatch.memory.timecode import format_seconds
 from rewatch.memory.types import Observation, Span
@@ -59,7 +60,7 @@ def finish(question: Question, state: State, done: Sequence[Done], run: RunConte
     stopped: Stopped = "sufficient" if found and state["stopped"] != "limit" else _stopped(state, found)
     coverage = _coverage(question, state, run)
     absent = None if found else _absent(question, stopped, coverage)
-    told = f"{lead(question.options, absent)}{_not_found(question, run)}"
+    told = f"{lead(question.options, absent)}{_not_found(question, run, done)}"
     return Answer(
         question=state["question"],
         text=run.writer.text(question, held) if found else told,
@@ -77,7 +78,7 @@ def finish(question: Question, state: State, done: Sequence[Done], run: RunConte
         frame_seconds=tuple(_unique_seconds(cited)),
         coverage=coverage,
         cost=run.tools.meter.cost,
-        missing="" if found else _missing(question, run, state),
+        missing="" if found else _missing(question, run, state, done),
     )
 
 
@@ -125,9 +126,9 @@ def _cited(question: Question, ranked: Sequence[Observation], done: Sequence[Don
     if question.rank is not None:
         return _nth(question, ranked)
     closer = [seen for item in done if item.call.purpose == "closer" for seen in item.observations[:1]]
-    # Scores of words and of pictures do not compare.
-    alike = [seen for seen in ranked[1:] if is_picture(seen) == is_picture(ranked[0])]
-    return unique([*ranked[:1], *closer, *alike[:BESIDE]])
+    # Scores of words and of pictures do not compare; the next best likeness is no second reading of the first.
+    beside = [] if is_picture(ranked[0]) else [seen for seen in ranked[1:] if not is_picture(seen)]
+    return unique([*ranked[:1], *closer, *beside[:BESIDE]])
 
 
 def _nth(question: Question, ranked: Sequence[Observation]) -> list[Observation]:
@@ -190,9 +191,11 @@ def _denies(quoted: str, question: Question) -> bool:
     return bool(wording.NEGATION.search(quoted)) != bool(wording.NEGATION.search(question.text))
 
 
-def _not_found(question: Question, run: RunContext) -> str:
+def _not_found(question: Question, run: RunContext, done: Sequence[Done]) -> str:
     many = len(run.tools.videos) > 1
     subject = question.query or question.text
+    if verdicts(done):
+        return f"Not found: looking through {'these videos' if many else 'this video'} did not answer “{subject}”."
     if question.needs_eyes:
         said = "no video says it" if many else "the video does not say it"
         model = (
@@ -211,11 +214,13 @@ def _absent(question: Question, stopped: Stopped, coverage: Sequence[CoverageRep
     return none or for_absence(question.options)
 
 
-def _missing(question: Question, run: RunContext, state: State) -> str:
+def _missing(question: Question, run: RunContext, state: State, done: Sequence[Done]) -> str:
     notes = [state["missing"]] if state["missing"] else []
+    sought = verdicts(done)
+    notes += [seen.text for seen in sought]
     if state["stopped"] == "limit":
         notes.append("a limit was reached before everything was searched")
-    if question.needs_eyes:
+    if question.needs_eyes and not sought and not run.tools.models.has("vlm"):
         notes.append(
             "what is seen in the picture was not searched: no visual model is set"
             if not run.tools.models.has("encoder")

@@ -44,7 +44,9 @@ def check_torchvision() -> Check:
         remedy = f"pip install 'torchvision=={wanted}*'"
         return Check("torch pair", "missing", f"{detail} do not belong together", remedy)
     if _needs_cuda("torchvision") and not _has_cuda("torch"):
-        remedy = f"install torchvision {vision.split('+')[0]} in the CPU build, as pytorch.org/get-started tells"
+        remedy = (
+            f"install torchvision {vision.split('+')[0]} in the CPU build, as pytorch.org/get-started tells"
+        )
         return Check("torch pair", "missing", f"{detail}: built for CUDA beside a CPU build of torch", remedy)
     return Check("torch pair", "ok", detail)
 

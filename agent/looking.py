@@ -12,10 +12,13 @@ from dataclasses import replace
 from rewatch.agent.answer import Claim
 from rewatch.agent.calls import ToolCall
 from rewatch.agent.planners import Done
+from rewatch.agent.planners.rules import POSSIBLE
 from rewatch.agent.question import Question
+from rewatch.agent.seeking import SEEK, moments
 from rewatch.memory.errors import LimitReached, ToolError, VideoError
 from rewatch.memory.types import Observation, Span
 from rewatch.tools.context import ToolContext
+from rewatch.tools.likeness import is_picture
 from rewatch.tools.look import look
 from rewatch.tools.words import content_words, numbers, stem, stems
 
@@ -96,6 +99,19 @@ def look_calls(question: Question, done: Sequence[Done], context: ToolContext) -
     )
 
 
+def candidates(question: Question, done: Sequence[Done]) -> list[Observation]:
+    """What searches found that is worth a first look: words that name it, a picture that stands out."""
+    if any(item.call.tool == LOOK for item in done):
+        return []
+    return [
+        seen
+        for item in done
+        if item.call.tool == "search" and item.call.purpose == "question"
+        for seen in item.observations
+        if (seen.score > 0 if is_picture(seen) else _share_named(question, seen.text) >= _MOSTLY)
+    ]
+
+
 def rewatched(
     context: ToolContext, question: Question, checked: Sequence[tuple[Claim, str]]
 ) -> list[tuple[Claim, str]]:
@@ -127,8 +143,9 @@ def _places(question: Question, done: Sequence[Done]) -> list[tuple[str, Span]]:
         (seen for item in items for seen in item.observations),
         key=lambda seen: (-_share_named(question, seen.text), -(seen.probability or 0.0), -seen.score),
     )
+    sought = [seen for seen in moments(done) if (seen.probability or 0.0) >= POSSIBLE]
     places: list[tuple[str, Span]] = []
-    for seen in found:
+    for seen in (*sought, *found):
         start, end = seen.span.start_seconds - _BESIDE_SECONDS, seen.span.end_seconds + _BESIDE_SECONDS
         near = any(
             name == seen.video_id and span.gap_seconds(seen.span) < _APART_SECONDS for name, span in places
@@ -140,7 +157,10 @@ def _places(question: Question, done: Sequence[Done]) -> list[tuple[str, Span]]:
 
 def _again(context: ToolContext, question: Question, claim: Claim, reason: str) -> tuple[Claim, str]:
     cited = context.library.store.observations(list(claim.evidence_ids))
-    looks = [item for item in cited if item.tool == LOOK and claim.verdict == "supported"]
+    tools = (LOOK, SEEK) if context.models.has("vlm") else (LOOK,)
+    looks = [
+        item for item in cited if item.tool in tools and item.frame_seconds and claim.verdict == "supported"
+    ]
     asked = f"Do these frames show the following? {claim.text} (It answers: {question.text})"
     for seen in looks:
         try:

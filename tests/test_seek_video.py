@@ -102,7 +102,7 @@ def context_of(library: Library, video: VideoInfo, limits: Limits | None = None)
 
 def test_a_planted_square_is_found_to_the_frame_with_its_box(library: Library, video: VideoInfo) -> None:
     result = seek(context_of(library, video), video.video_id, ["red square"], max_looks=200)
-    best = result.observations[0]
+    best = result.moments[0]
     assert best.span.start_seconds == pytest.approx(RED.start_seconds)
     assert best.span.end_seconds == pytest.approx(RED.end_seconds)
     assert RED.contains(best.frame_seconds[0])
@@ -117,7 +117,7 @@ def test_the_second_question_starts_from_the_looks_of_the_first(library: Library
     seek(context_of(library, video), video.video_id, ["a red thing"], scorer=first, max_looks=200)
     again = seek(context_of(library, video), video.video_id, ["a red thing"], scorer=second, max_looks=200)
     assert second.num_frames < first.num_frames / 2
-    assert RED.contains(again.observations[0].frame_seconds[0])
+    assert RED.contains(again.moments[0].frame_seconds[0])
 
 
 def test_what_is_not_there_is_said_to_be_absent(library: Library, video: VideoInfo) -> None:
@@ -147,7 +147,7 @@ def test_targets_are_sought_together(library: Library, video: VideoInfo) -> None
         relations=[relation],
         scorer=_Fresh(),
     )
-    where = {seen.text: seen.frame_seconds[0] for seen in reversed(result.observations)}
+    where = {seen.text: seen.frame_seconds[0] for seen in reversed(result.moments)}
     assert RED.contains(where["red square"])
     assert BLUE.contains(where["blue square"])
 

@@ -108,7 +108,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(read),
     Tool(
         seek,
-        internal=frozenset({"max_looks", "scorer", "evidence"}),
+        internal=frozenset({"scorer", "evidence"}),
         offered=lambda context: any(context.models.has(role) for role in ("detector", "encoder", "vlm")),
     ),
     Tool(look, internal=frozenset({"visual_tokens"}), offered=lambda context: context.models.has("vlm")),

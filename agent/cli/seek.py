@@ -110,7 +110,7 @@ def seek(
             scorer=cast(ScorerName | None, scorer),
             evidence=load(calibration) if calibration else None,
         )
-    moments = [seen for seen in result.observations if seen.text == target.strip()]
+    moments = [seen for seen in result.moments if seen.text == target.strip()]
     if as_json:
         print_json(
             {

@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from rewatch.agent.answer import Claim
 from rewatch.agent.looking import LOOK, UNTOLD_PROBABILITY, rewatched, sightings, tells
 from rewatch.agent.planners import Done
+from rewatch.agent.planners.rules import SUFFICIENT
 from rewatch.agent.question import Question
+from rewatch.agent.seeking import SEEK, answers_by_moment, moments, told
 from rewatch.agent.writers import Checked, Draft, Writer
 from rewatch.memory.timecode import format_seconds
-from rewatch.memory.types import Observation
+from rewatch.memory.types import Observation, Span
 from rewatch.tools.context import ToolContext
 from rewatch.tools.words import stems
 
@@ -33,7 +35,7 @@ class SeeingWriter:
         """Claims of what looks showed, if any did; else the other writer's."""
         seen = sightings(done)
         if not seen:
-            return self.words.compose(question, done)
+            return self._found(question, done) or self.words.compose(question, done)
         if question.options:
             return Draft(tuple(_chosen(question, seen)))
         return Draft(tuple(_told(item) for item in seen[:_CITED]))
@@ -52,9 +54,28 @@ class SeeingWriter:
 
     def text(self, question: Question, held: Sequence[Claim]) -> str:
         """What was seen, as it stands; what was read, in the other writer's words."""
-        if self._is_seen(held[0]):
+        if any(seen.tool == LOOK for seen in self._cited(held[0])):
             return "\n".join(claim.text for claim in held)
         return self.words.text(question, held)
+
+    def _found(self, question: Question, done: Sequence[Done]) -> Draft | None:
+        """Claims of the moments that a search of the pictures found, where they answer and no look denies them."""
+        if not answers_by_moment(question, self.tools):
+            return None
+        denied = [
+            look
+            for item in done
+            if item.call.tool == LOOK
+            for look in item.observations
+            if not look.error and look.score <= 0
+        ]
+        claims = [
+            told(seen)
+            for seen in moments(done)
+            if (seen.probability or 0.0) >= SUFFICIENT
+            and not any(seen.video_id == look.video_id and _meet(seen.span, look.span) for look in denied)
+        ]
+        return Draft(tuple(claims[:_CITED])) if claims else None
 
     def _unguessed(self, question: Question, claim: Claim, reason: str) -> tuple[Claim, str]:
         if claim.verdict != "supported" or any(tells(question, seen.text) for seen in self._cited(claim)):
@@ -65,14 +86,18 @@ class SeeingWriter:
         held = [claim for claim, _ in checked if claim.verdict == "supported"]
         if not held:
             return None
-        told = self._cited(held[0])[0].probability
-        return UNTOLD_PROBABILITY if told is None else told
+        probability = self._cited(held[0])[0].probability
+        return UNTOLD_PROBABILITY if probability is None else probability
 
     def _is_seen(self, claim: Claim) -> bool:
-        return any(seen.tool == LOOK for seen in self._cited(claim))
+        return any(seen.tool in (LOOK, SEEK) for seen in self._cited(claim))
 
     def _cited(self, claim: Claim) -> list[Observation]:
         return self.tools.library.store.observations(list(claim.evidence_ids))
+
+
+def _meet(one: Span, other: Span) -> bool:
+    return one.gap_seconds(other) == 0
 
 
 def _told(seen: Observation, lead: str = "") -> Claim:

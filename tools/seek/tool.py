@@ -8,12 +8,13 @@ import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from rewatch.memory.errors import InputError, LimitReached
 from rewatch.memory.ingest.decode import FrameReader, open_reader
+from rewatch.memory.timecode import format_seconds
 from rewatch.memory.types import Box, Cost, Frame, Observation, Span, VideoInfo
 from rewatch.tools.context import ToolContext
 from rewatch.tools.seek.belief import Belief
@@ -42,14 +43,22 @@ _REFINED = 0.5
 class SeekResult:
     """What a search found."""
 
-    observations: tuple[Observation, ...]
-    """The moments, best first for each target: their spans, frames, boxes and probabilities."""
+    moments: tuple[Observation, ...]
+    """Best first for each target: their spans, frames, boxes and probabilities."""
+    verdicts: tuple[Observation, ...]
+    """For each target whether it is shown at all, over all that was searched: its probability, how finely was looked.
+    Told apart by a score of 0 and no frames."""
     absent_probability: float
     """That the video does not show a target at all; of several targets, of the likeliest missing one."""
     looks: tuple[Observation, ...]
     """Every look of this search, as written to the memory."""
     stopped: Stop
     """Why it ended."""
+
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        """What a planner is told: the moments, then the verdicts."""
+        return (*self.moments, *self.verdicts)
 
 
 def seek(
@@ -85,7 +94,8 @@ def seek(
         evidence: The scorer's calibration; None for what is usual.
 
     Returns:
-        The best few moments with probabilities, and the probability that the video does not show it at all.
+        The best few moments of each target with their probabilities, and how likely it is that the video does not
+        show it at all.
 
     Raises:
         InputError: No target is named, or the part of the video is empty.
@@ -111,7 +121,7 @@ def seek(
         eyes = (
             scorer
             if scorer is not None and not isinstance(scorer, str)
-            else open_scorer(context.models, scorer)
+            else open_scorer(context.models, scorer, context.meter)
         )
         hunt = _Hunt(
             context, video, reader, eyes, evidence or usual_model(eyes.scale), span, names, cue_names
@@ -192,12 +202,16 @@ class _Hunt:
                 seen, used = self._moment(beliefs[number], number, moment.seconds, probability, refined)
                 left -= used
                 moments.append(seen)
+        verdicts = [
+            self._verdict(beliefs[number], self._targets[number], found.absent_probability)
+            for number, found in enumerate(result.found)
+        ]
         store = self._context.library.store
         with store.transaction():
-            for seen in moments:
+            for seen in (*moments, *verdicts):
                 store.put_observation(seen, seen.text)
         absent = max(found.absent_probability for found in result.found)
-        return SeekResult(tuple(moments), absent, written, result.stopped)
+        return SeekResult(tuple(moments), tuple(verdicts), absent, written, result.stopped)
 
     def _moment(
         self, belief: Belief, number: int, seconds: float, probability: float, max_looks: int
@@ -235,6 +249,26 @@ class _Hunt:
                 if shows(frame):
                     span = appearance(self._reader, shows, frame.seconds, within, max_looks - 1)
         return self._observation(query, span, peak[1], probability, box), used
+
+    def _verdict(self, belief: Belief, query: str, absent_probability: float) -> Observation:
+        """Whether all that was searched shows a target, and how finely it was looked at."""
+        span = self._timeline.span
+        looked = np.unique(belief.seconds)
+        gap = float(np.diff([span.start_seconds, *looked, span.end_seconds]).max())
+        key = json.dumps([self._video.video_id, self._scorer.name, query, asdict(span)])
+        where = f"{format_seconds(span.start_seconds)}–{format_seconds(span.end_seconds)}"
+        return Observation(
+            id=f"seek-{hashlib.sha256(key.encode()).hexdigest()[:16]}",
+            video_id=self._video.video_id,
+            tool="seek",
+            channel="visual",
+            span=span,
+            text=f"“{query}” is not in the picture at {where} with probability {absent_probability:.2f}: "
+            f"{len(looked)} frames were looked at, at most {gap:.1f} s apart",
+            probability=1 - absent_probability,
+            model=self._scorer.name,
+            params_hash=hashlib.sha256(query.encode()).hexdigest()[:16],
+        )
 
     def _observation(
         self, query: str, span: Span, seconds: float, probability: float, box: Box | None

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 from rewatch.memory.errors import ToolError
 from rewatch.memory.types import Box, Frame
+from rewatch.tools.meter import Meter
 from rewatch.tools.models import Models
 from rewatch.tools.seek.evidence import Scale
 from rewatch.tools.seek.looks import Price
@@ -51,8 +52,13 @@ class Scorer(Protocol):
         """Score up to `price.grid` squared frames, looked at on one picture; only where the grid is above 1."""
 
 
-def open_scorer(models: Models, name: ScorerName | None = None) -> Scorer:
+def open_scorer(models: Models, name: ScorerName | None = None, meter: Meter | None = None) -> Scorer:
     """The scorer of that name, or the best that the models of a run allow.
+
+    Args:
+        models: What is set.
+        name: Which; None for the best.
+        meter: Pays for what a scorer spends beside frames; None for nobody.
 
     Raises:
         ToolError: The model that it needs is not set, or none is.
@@ -71,7 +77,7 @@ def open_scorer(models: Models, name: ScorerName | None = None) -> Scorer:
     if chosen == "vlm":
         from rewatch.tools.seek.scorers.probe import ProbeScorer
 
-        return ProbeScorer(models.vlm)
+        return ProbeScorer(models.vlm, meter)
     raise ToolError(
         "nothing can look for it: set a --detector, an --encoder or a --vlm, or choose the scorer reading"
     )
