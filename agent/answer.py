@@ -75,7 +75,8 @@ class Answer:
     text: str
     found: bool
     confidence: float
-    """Estimated probability that the answer is right; for "not found", that the video does not say it."""
+    """Estimated probability that the answer is right; for "not found", that the video does not say it, times the
+    share of the channels that could say it and were searched."""
     stopped: Stopped
     run_id: str
     choice: str | None = None

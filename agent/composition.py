@@ -60,12 +60,13 @@ def finish(question: Question, state: State, done: Sequence[Done], run: RunConte
     stopped: Stopped = "sufficient" if found and state["stopped"] != "limit" else _stopped(state, found)
     coverage = _coverage(question, state, run)
     absent = None if found else _absent(question, stopped, coverage)
+    searched = 1.0 if found else _searched_share(question, done, coverage)
     told = f"{lead(question.options, absent)}{_not_found(question, run, done)}"
     return Answer(
         question=state["question"],
         text=run.writer.text(question, held) if found else told,
         found=found,
-        confidence=_confidence(state, found, cited, [s for item in done for s in item.observations]),
+        confidence=_confidence(state, cited, [s for item in done for s in item.observations], searched),
         stopped=stopped,
         run_id=state["run_id"],
         choice=letter_of(held) if question.options and found else absent,
@@ -242,15 +243,26 @@ def _stopped(state: State, found: bool) -> Stopped:
 
 
 def _confidence(
-    state: State, found: bool, cited: Sequence[Observation], seen: Sequence[Observation]
+    state: State, cited: Sequence[Observation], seen: Sequence[Observation], searched: float
 ) -> float:
+    """Of an answer that cites something; else of its absence, which is only as sure as the search was whole."""
     told = state.get("confidence")
     if told is not None:
         return round(told, 4)
-    best = max((item.probability or 0.0 for item in (cited if found else seen)), default=0.0)
-    if found:
+    best = max((item.probability or 0.0 for item in (cited or seen)), default=0.0)
+    if cited:
         return round(best, 4) if best else 1.0
-    return round(1 - best, 4)
+    return round((1 - best) * searched, 4)
+
+
+def _searched_share(question: Question, done: Sequence[Done], coverage: Sequence[CoverageReport]) -> float:
+    """Share of the channels that could tell it, and exist, which were searched; likeness alone tells nothing seen."""
+    if any(item.call.tool in ("look", "seek") and item.observations for item in done):
+        return 1.0
+    if question.needs_eyes:
+        return 0.0
+    words = [part.status for part in coverage if part.channel != "visual" and part.status != "absent"]
+    return words.count("read") / len(words) if words else 1.0
 
 
 def _evidence(seen: Observation) -> Evidence:

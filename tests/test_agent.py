@@ -121,7 +121,8 @@ def test_what_the_video_does_not_say_is_not_found(agent: VideoAgent, talk: Path,
     assert answer.text.startswith("Not found")
     speech = next(item for item in answer.coverage if item.channel == "speech")
     assert (speech.status, speech.spans) == ("read", ((0.0, float(SECONDS)),))
-    assert next(item for item in answer.coverage if item.channel == "screen").status != "read"
+    assert next(item for item in answer.coverage if item.channel == "screen").status == "unavailable"
+    assert answer.confidence <= 0.5, "one of two channels was searched"
     assert all(claim.verdict != "supported" for claim in answer.claims)
 
 
@@ -227,6 +228,7 @@ def test_without_eyes_nothing_is_guessed(agent: VideoAgent, talk: Path) -> None:
     assert not answer.found
     assert "visual model" in answer.text
     assert "no visual model is set" in answer.missing
+    assert answer.confidence == 0, "nothing was looked at, so nothing is known of its absence"
 
 
 def test_a_limit_stops_the_run_and_says_so(settings: Settings, talk: Path) -> None:
