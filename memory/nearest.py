@@ -17,7 +17,7 @@ EXACT_UP_TO = 100_000
 """Vectors that are compared one by one, in about 15 milliseconds at 512 numbers each."""
 _TRAINING_PER_LIST = 64
 """Vectors that each centre is placed by; FAISS warns below 39."""
-_VISITED_SHARE = 1 / 32
+_VISITED_SHARE = 1 / 16
 """Share of the lists that an unrestricted query visits."""
 _OVER = 5
 """Candidates for each result wanted: rounding changes their order a little."""
