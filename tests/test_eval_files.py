@@ -1,38 +1,16 @@
 """Files of benchmarks that are broken, missing or of another form than expected."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
+from published import MC, only, read_folder, write
 
 from rewatch.evals.tasks.files import read_rows
 from rewatch.evals.tasks.folder import DataFolder
-from rewatch.evals.tasks.sample import Reading, Sample
+from rewatch.evals.tasks.sample import Sample
 from rewatch.evals.tasks.table import TASKS, find_task, missing_files, read
 from rewatch.memory.errors import InputError
-
-
-def _write(folder: Path, name: str, content: Any) -> None:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content if isinstance(content, str) else json.dumps(content, indent=1))
-
-
-def _read(task: str, folder: Path, files: Mapping[str, Any]) -> Reading:
-    for name, content in files.items():
-        _write(folder, name, content)
-    return read(find_task(task), DataFolder(folder))
-
-
-def _only(reading: Reading) -> Sample:
-    assert reading.faults == ()
-    assert len(reading.samples) == 1
-    return reading.samples[0]
-
-
-MC = {"question": "What is red?", "options": ["A. the car", "B. the bus"]}
 
 
 def test_broken_records_are_reported_with_their_line_and_the_others_are_read(tmp_path: Path) -> None:
@@ -46,7 +24,7 @@ def test_broken_records_are_reported_with_their_line_and_the_others_are_read(tmp
         {**good, "question_id": "1"},
     ]
     text = "[\n" + ",\n".join(json.dumps(record) for record in records) + "\n]\n"
-    reading = _read("video-mme", tmp_path, {"videomme.json": text})
+    reading = read_folder("video-mme", tmp_path, {"videomme.json": text})
     assert [sample.sample_id for sample in reading.samples] == ["1"]
     assert [fault.where for fault in reading.faults] == [
         "videomme.json:3",
@@ -61,20 +39,20 @@ def test_broken_records_are_reported_with_their_line_and_the_others_are_read(tmp
 
 def test_a_broken_line_of_text_does_not_stop_the_file(tmp_path: Path) -> None:
     lines = "A 1.0 2.0##one.\nB 5.0 2.0##backwards.\nnonsense\nC 1.0 2.0##three.\n"
-    reading = _read("charades-sta", tmp_path, {"charades_sta_test.txt": lines})
+    reading = read_folder("charades-sta", tmp_path, {"charades_sta_test.txt": lines})
     assert [sample.video for sample in reading.samples] == ["A", "C"]
     assert [fault.where for fault in reading.faults] == ["charades_sta_test.txt:2", "charades_sta_test.txt:3"]
 
 
 def test_a_file_that_is_no_json_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"lvb_val\.json:2 is no JSON"):
-        _read("longvideobench", tmp_path, {"lvb_val.json": '[{"id": 1},\n{"id": }]'})
+        read_folder("longvideobench", tmp_path, {"lvb_val.json": '[{"id": 1},\n{"id": }]'})
     with pytest.raises(InputError, match="holds neither a list nor a table"):
         list(read_rows(_file(tmp_path, "x.json", "7")))
 
 
 def _file(folder: Path, name: str, content: str) -> Path:
-    _write(folder, name, content)
+    write(folder, name, content)
     return folder / name
 
 
@@ -84,7 +62,7 @@ def test_parquet_is_read(tmp_path: Path) -> None:
 
     record = {**MC, "videoID": "v", "question_id": "9", "duration": "long", "task_type": "T", "answer": "A"}
     parquet.write_table(pyarrow.Table.from_pylist([record]), tmp_path / "test-00000-of-00001.parquet")
-    assert _only(read(find_task("video-mme"), DataFolder(tmp_path))).answer == "A"
+    assert only(read(find_task("video-mme"), DataFolder(tmp_path))).answer == "A"
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:

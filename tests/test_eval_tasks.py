@@ -1,38 +1,13 @@
 """Published formats, each in a few records as they are published, become samples; broken records are reported."""
 
 import json
-from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
+from published import MC, only, read_folder
 from videos import numbered_frames, render
-
-from rewatch.evals.tasks.folder import DataFolder
-from rewatch.evals.tasks.sample import Reading, Sample
-from rewatch.evals.tasks.table import find_task, read
-
-
-def _write(folder: Path, name: str, content: Any) -> None:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content if isinstance(content, str) else json.dumps(content, indent=1))
-
-
-def _read(task: str, folder: Path, files: Mapping[str, Any]) -> Reading:
-    for name, content in files.items():
-        _write(folder, name, content)
-    return read(find_task(task), DataFolder(folder))
-
-
-def _only(reading: Reading) -> Sample:
-    assert reading.faults == ()
-    assert len(reading.samples) == 1
-    return reading.samples[0]
-
-
-MC = {"question": "What is red?", "options": ["A. the car", "B. the bus"]}
 
 
 def test_ego4d_haystack_times_are_the_clips_start_plus_thirtieths(tmp_path: Path) -> None:
@@ -46,7 +21,7 @@ def test_ego4d_haystack_times_are_the_clips_start_plus_thirtieths(tmp_path: Path
         "frame_indexes_video": [[30300, 30045], []],
         "video_metadata": [{"vclip_interval_in_video": [1000.5, 1480.5], "frame_rate": 29.97}] * 2,
     }
-    reading = _read("haystack-ego4d", tmp_path, {"haystack_ego4d_tiny.json": columns})
+    reading = read_folder("haystack-ego4d", tmp_path, {"haystack_ego4d_tiny.json": columns})
     first, second = reading.samples
     assert first.frame_seconds == (1002.0, 1010.5)
     assert first.part == (1000.5, 1480.5)
@@ -73,7 +48,7 @@ def test_lvbench_haystack_takes_the_rate_from_the_video(tmp_path: Path) -> None:
         {**record, "id": "q2", "duration_group": 600},
         {**record, "id": "q3", "question_category": "T2E"},
     ]
-    sample = _only(_read("haystack-lvbench", tmp_path, {"lvb_val.json": [record, *others]}))
+    sample = only(read_folder("haystack-lvbench", tmp_path, {"lvb_val.json": [record, *others]}))
     assert sample.frame_seconds == pytest.approx((0.5, 3.0))
     assert sample.answer == "B"
 
@@ -89,10 +64,10 @@ def test_a_missing_video_is_a_fault_where_its_rate_is_needed(tmp_path: Path) -> 
         "duration_group": 3600,
         "question_category": "O2E",
     }
-    reading = _read("haystack-lvbench", tmp_path, {"lvb_val.json": [record]})
+    reading = read_folder("haystack-lvbench", tmp_path, {"lvb_val.json": [record]})
     assert "'gone' is not in" in reading.faults[0].reason
-    rated = _read("haystack-lvbench", tmp_path, {"lvb_val.json": [{**record, "fps": 25}]})
-    assert _only(rated).frame_seconds == (0.04,)
+    rated = read_folder("haystack-lvbench", tmp_path, {"lvb_val.json": [{**record, "fps": 25}]})
+    assert only(rated).frame_seconds == (0.04,)
 
 
 CHOICES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -259,7 +234,7 @@ CHOICES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 def test_choices_as_published(
     task: str, files: dict[str, Any], expected: dict[str, Any], tmp_path: Path
 ) -> None:
-    sample = _only(_read(task, tmp_path, files))
+    sample = only(read_folder(task, tmp_path, files))
     assert {name: getattr(sample, name) for name in expected} == expected
 
 
@@ -391,11 +366,11 @@ GROUNDED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 def test_grounding_as_published(
     task: str, files: dict[str, Any], expected: dict[str, Any], tmp_path: Path
 ) -> None:
-    sample = _only(_read(task, tmp_path, files))
+    sample = only(read_folder(task, tmp_path, files))
     assert {name: getattr(sample, name) for name in expected} == expected
 
 
 def test_both_forms_of_v_stars_boxes_are_read(tmp_path: Path) -> None:
     other = {**VSTAR, "bboxes": [{"3_90": {"xmin": 0, "ymin": 1, "xmax": 2, "ymax": 3}}]}
-    reading = _read("v-star", tmp_path, {"V_STaR_test.json": [VSTAR, other]})
+    reading = read_folder("v-star", tmp_path, {"V_STaR_test.json": [VSTAR, other]})
     assert [sample.extra["boxes"] for sample in reading.samples] == [{"3": (0.0, 1.0, 2.0, 3.0)}] * 2
