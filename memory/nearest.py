@@ -4,7 +4,7 @@ Owns the choice of the structure by the number of vectors, its parameters, and t
 GPU build finds one. Up to EXACT_UP_TO vectors each one is compared. Above, the vectors lie, rounded to a byte
 a number, in lists around centres (IVF with scalar quantisation), and a query visits the lists of its nearest
 centres; the caller compares what comes back with the unrounded vectors. The parameters were chosen with
-`python -m rewatch.evals.bench_visual search`.
+`rewatch bench visual-search`.
 """
 
 import math

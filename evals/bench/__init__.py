@@ -14,6 +14,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compress": ("rewatch.evals.bench.compress:compress", "rewatch bench compress --quick"),
     "evaluation": ("rewatch.evals.bench.evaluation:evaluation", "rewatch bench evaluation --samples 5000"),
     "haystack": ("rewatch.evals.bench.haystack:haystack", "rewatch bench haystack --out hay --length 30:00"),
+    "look": ("rewatch.evals.bench.look:look", "rewatch bench look film.mp4"),
+    "embedding": ("rewatch.evals.bench.embedding:embedding", "rewatch bench embedding film.mp4"),
+    "visual-search": ("rewatch.evals.bench.visual_search:visual_search", "rewatch bench visual-search"),
 }
 """Name of a sub-command, the function that it is (`module:name`), an example of its use."""
 

@@ -1,22 +1,27 @@
-"""What `look` costs outside the model, as a ratio to bare decoding plus the model's processor on the same frames.
+"""`rewatch bench look`: what a look costs outside the model, against bare decoding and the model's processor.
 
-`python -m rewatch.evals.bench_look FILE` looks at random spans with a model that is all processor: pictures are
-encoded as an endpoint gets them or, with `--processor FOLDER`, prepared by the image processor of a transformers
-model. Rounds of both ways alternate; the best of each is taken.
+Looks at random spans with a model that is all processor: pictures are encoded as an endpoint gets them or, with
+`--processor`, prepared by the image processor of a transformers model. Rounds of both ways alternate; the best of
+each is taken.
 """
 
-import argparse
 import random
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from rewatch.agent.cli.options import JsonOption
+from rewatch.agent.cli.printing import make_console, print_json
 from rewatch.memory.ingest.decode import open_reader
 from rewatch.memory.library import Library
 from rewatch.memory.types import Cost, Frame, Limits, Span, VideoInfo
 from rewatch.tools.context import ToolContext
-from rewatch.tools.look import VISUAL_TOKENS, look
+from rewatch.tools.look import VISUAL_TOKENS
+from rewatch.tools.look import look as look_at
 from rewatch.tools.meter import Meter
 from rewatch.tools.models import Models
 from rewatch.tools.vision import Reply, Seen
@@ -45,30 +50,38 @@ class ProcessorOnly(ScriptedVlm):
         return Seen(reply, Cost())
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Measure one file and print the ratio; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="bench_look", description=__doc__)
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--processor", default="", help="name or folder of a transformers model")
-    parser.add_argument("--spans", type=int, default=8, help="how many spans are looked at (default 8)")
-    parser.add_argument("--seconds", type=float, default=20.0, help="length of a span (default 20)")
-    parser.add_argument("--rounds", type=int, default=5, help="the best of so many is taken (default 5)")
-    chosen = parser.parse_args(arguments)
-    vlm = ProcessorOnly(_processor(chosen.processor))
+def look(
+    file: Annotated[Path, typer.Argument(metavar="VIDEO", help="A video file.")],
+    processor: Annotated[
+        str, typer.Option("--processor", metavar="MODEL", help="Name or folder of a transformers model.")
+    ] = "",
+    spans: Annotated[int, typer.Option("--spans", metavar="N", min=1, help="Look at so many spans.")] = 8,
+    seconds: Annotated[float, typer.Option("--seconds", metavar="S", help="Length of a span.")] = 20.0,
+    rounds: Annotated[
+        int, typer.Option("--rounds", metavar="N", min=1, help="Take the best of so many.")
+    ] = 5,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a look whose model only prepares its pictures, as a ratio to decoding and preparing the same."""
+    vlm = ProcessorOnly(_processor(processor))
+    ours, bare = 0.0, 0.0
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder)) as library:
-        video = library.recognise(chosen.file)
-        spans = _spans(video, chosen.spans, chosen.seconds)
-        ours, bare = 0.0, 0.0
-        for span in spans:
-            pairs = [_measure(library, video, vlm, span, number) for number in range(chosen.rounds)]
+        video = library.recognise(file)
+        for span in _spans(video, spans, seconds):
+            pairs = [_measure(library, video, vlm, span, number) for number in range(rounds)]
             ours += min(pair[0] for pair in pairs)
             bare += min(pair[1] for pair in pairs)
     width, height = vlm.shown[0].image.shape[1::-1]
-    print(
-        f"{video.path.name}: {len(spans)} spans of {chosen.seconds:g} s, {len(vlm.shown)} frames of {width}x{height}"
-    )
-    print(f"look / (decode + processor): {ours / bare:.2f} (at most 1.2); {ours:.3f} s, {bare:.3f} s")
-    return 0
+    if as_json:
+        print_json(
+            {"ratio": ours / bare, "look_s": ours, "bare_s": bare, "frames_in_last_span": len(vlm.shown)}
+        )
+        return
+    console = make_console()
+    shown = f"{len(vlm.shown)} frames of {width}x{height}"
+    console.print(f"{video.path.name}: {spans} spans of {seconds:g} s, {shown}", markup=False)
+    ratio = f"look / (decode + processor): {ours / bare:.2f} (at most 1.2)"
+    console.print(f"{ratio}; {ours:.3f} s, {bare:.3f} s", markup=False)
 
 
 def _measure(
@@ -77,7 +90,7 @@ def _measure(
     """Seconds of one look, and of bare decoding and the processor on the frames that it showed."""
     context = ToolContext(library, (video,), meter=Meter(_UNLIMITED), models=Models(vlm=lambda: vlm))
     started = time.perf_counter()
-    look(context, video.video_id, span, f"What happens, in round {number}?")
+    look_at(context, video.video_id, span, f"What happens, in round {number}?")
     looked = time.perf_counter()
     plan = plan_frames(span, (video.width, video.height), VISUAL_TOKENS, vlm.visual_tokens)
     shown = vlm.shown
@@ -103,7 +116,3 @@ def _processor(name: str) -> Processor:
 
     prepare = AutoImageProcessor.from_pretrained(name)  # type: ignore[no-untyped-call]
     return lambda frames: prepare(images=[frame.image for frame in frames], return_tensors="pt")
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
