@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rewatch.evals.footage.__main__ import load_footage_questions, main
+from rewatch.agent.cli import main
+from rewatch.evals.bench.footage import load_footage_questions
 from rewatch.memory.types import Span
 
 
@@ -23,6 +24,6 @@ def test_a_truth_is_read_as_spans_of_which_one_is_enough() -> None:
 def test_a_folder_without_the_videos_is_refused_by_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(tmp_path)]) == 2
+    assert main(["bench", "footage", str(tmp_path)]) == 2
     assert "is not in" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

@@ -7,6 +7,11 @@ own module's work.
 from rewatch.evals.command_group import command_group
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "decode": ("rewatch.evals.bench.decode:decode", "rewatch bench decode film.mp4 --rounds 5"),
+    "index": ("rewatch.evals.bench.index:index", "rewatch bench index talk.mp4 film.mp4"),
+    "screen": ("rewatch.evals.bench.screen:screen", "rewatch bench screen --talk maps --film film.mp4"),
+    "questions": ("rewatch.evals.bench.questions:questions", "rewatch bench questions entropy maps"),
+    "footage": ("rewatch.evals.bench.footage:footage", "rewatch bench footage videos/"),
     "seek": (
         "rewatch.evals.bench.seek.command:seek",
         "rewatch bench seek --videos 20 --absence 40 --out seek",

@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from rewatch.evals.bench_decode import bare_pyav
+from rewatch.evals.bench.decode import bare_pyav
 from rewatch.memory.ingest.decode import FrameReader, open_reader
 from rewatch.memory.ingest.probe import probe
 from rewatch.memory.types import Box, Frame, Limits, Span, VideoInfo

@@ -1,12 +1,12 @@
 """What a first index costs, as ratios to a bare decode of the same file in the same run.
 
-`python -m rewatch.evals.bench_index FILE...` decodes each file with `ffmpeg -map 0:v -f null`, indexes it into an
-empty library in a process of its own, and prints the ratio of the two, the time of each stage, the peak memory
+`rewatch bench index VIDEO...` decodes each file with `ffmpeg -map 0:v -f null`, indexes it into an empty
+library in a process of its own, and prints the ratio of the two, the time of each stage, the peak memory
 of all processes together, and how long a question and a whole second command take. Only this benchmark needs
 the ffmpeg program, and /proc.
 """
 
-import argparse
+import json
 import os
 import subprocess
 import sys
@@ -14,11 +14,20 @@ import tempfile
 import time
 from pathlib import Path
 from threading import Event, Thread
+from typing import Annotated, Any
+
+import typer
+
+from rewatch.agent.cli.options import JsonOption
+from rewatch.agent.cli.printing import make_console, print_json
+from rewatch.evals.bench.decode import require_ffmpeg
+from rewatch.memory.errors import RewatchError
+from rewatch.memory.ingest.probe import probe
 
 QUESTION = "What is written on the screen about the author?"
 
 _INDEX = """
-import sys, time
+import json, sys, time
 from pathlib import Path
 from rewatch.memory.library import Library
 stages = {}
@@ -28,7 +37,7 @@ with Library.open(Path(sys.argv[2])) as library:
     library.add(Path(sys.argv[1]), progress=report)
 names = [*stages, "end"]
 times = [*stages.values(), time.monotonic()]
-print(", ".join(f"{n} {b - a:.1f} s" for n, a, b in zip(names, times, times[1:])))
+print(json.dumps({n: b - a for n, a, b in zip(names, times, times[1:])}))
 """
 
 _ASK = """
@@ -45,38 +54,67 @@ with VideoAgent(Settings(library=Path(sys.argv[2]))) as agent:
 _COMMAND = "import sys; from rewatch.agent.cli import main; sys.exit(main())"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Measure the files and print what came out; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="bench_index", description=__doc__)
-    parser.add_argument("files", nargs="+", type=Path)
-    for file in parser.parse_args(arguments).files:
-        _measure(file)
-    return 0
+def index(
+    videos: Annotated[list[Path], typer.Argument(metavar="VIDEO...", help="Files to index.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what a first index costs, against decoding the same file, and what a question then takes."""
+    require_ffmpeg()
+    told = [_measure(probe(video).path) for video in videos]
+    if as_json:
+        print_json(told)
+        return
+    console = make_console()
+    for one in told:
+        console.print(
+            f"{one['video']}: decode {one['decode_seconds']:.1f} s, index {one['index_seconds']:.1f} s, "
+            f"ratio {one['ratio']:.2f}"
+        )
+        console.print(
+            "  stages: " + ", ".join(f"{name} {spent:.1f} s" for name, spent in one["stages"].items())
+        )
+        console.print(f"  peak memory of all processes {one['peak_bytes'] / 1e6:.0f} MB")
+        console.print(
+            f"  a question inside the process {one['question_seconds']:.2f} s, "
+            f"a second command {one['command_seconds']:.2f} s"
+        )
 
 
-def _measure(file: Path) -> None:
+def _measure(file: Path) -> dict[str, Any]:
     decode = _timed(["ffmpeg", "-v", "error", "-nostdin", "-i", str(file), "-map", "0:v", "-f", "null", "-"])
     with tempfile.TemporaryDirectory() as library:
-        stop, peak = Event(), [0]
         started = time.monotonic()
-        child = subprocess.Popen(
-            [sys.executable, "-c", _INDEX, str(file), library], stdout=subprocess.PIPE, text=True
-        )
-        watcher = Thread(target=_watch, args=(child.pid, stop, peak))
-        watcher.start()
-        stages = child.communicate()[0].strip()
+        stages, peak = _watched([sys.executable, "-c", _INDEX, str(file), library])
         index = time.monotonic() - started
-        stop.set()
-        watcher.join()
         inside = subprocess.check_output(
             [sys.executable, "-c", _ASK, str(file), library, QUESTION], text=True
         )
         ask = [sys.executable, "-c", _COMMAND, "ask", str(file), QUESTION, "--library", library]
         command = min(_timed(ask) for _ in range(3))
-    print(f"{file.name}: decode {decode:.1f} s, index {index:.1f} s, ratio {index / decode:.2f}")
-    print(f"  stages: {stages}")
-    print(f"  peak memory of all processes {peak[0] / 1e6:.0f} MB")
-    print(f"  a question inside the process {inside.strip()} s, a second command {command:.2f} s")
+    return {
+        "video": file.name,
+        "decode_seconds": decode,
+        "index_seconds": index,
+        "ratio": index / decode,
+        "stages": json.loads(stages),
+        "peak_bytes": peak,
+        "question_seconds": float(inside),
+        "command_seconds": command,
+    }
+
+
+def _watched(command: list[str]) -> tuple[str, int]:
+    """Run a program; returns what it printed and the largest memory of it and its children, in bytes."""
+    stop, peak = Event(), [0]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    watcher = Thread(target=_watch, args=(child.pid, stop, peak))
+    watcher.start()
+    said = child.communicate()[0]
+    stop.set()
+    watcher.join()
+    if child.returncode:
+        raise RewatchError(f"indexing ended with status {child.returncode}; what it said stands above")
+    return said, peak[0]
 
 
 def _timed(command: list[str]) -> float:
@@ -114,7 +152,3 @@ def _memory_bytes(pid: int) -> int:
         return 0
     line = next((line for line in rollup.splitlines() if line.startswith("Pss:")), "Pss: 0 kB")
     return int(line.split()[1]) * 1024
-
-
-if __name__ == "__main__":
-    sys.exit(main())

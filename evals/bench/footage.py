@@ -1,36 +1,50 @@
 """How many questions about real footage are answered right: what its screens say, and when.
 
-`python -m rewatch.evals.footage FOLDER` indexes the videos that `questions.toml` names, asks every question and
-prints a table and each failure. The videos are given, never fetched. Judging is `rewatch.evals.questions`'s work.
+`rewatch bench footage FOLDER` indexes the videos that `rewatch.evals.footage`'s `questions.toml` names, asks every
+question and prints a table and each failure. The videos are given, never fetched. Judging is
+`rewatch.evals.questions`'s work.
 """
 
-import argparse
 import re
-import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib.resources import files
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import Annotated
 
+import typer
 from pydantic import BaseModel, ConfigDict, Field
-from rich.console import Console
 
 from rewatch.agent import VideoAgent
+from rewatch.agent.cli.options import JsonOption
 from rewatch.agent.cli.progress import show_progress
 from rewatch.agent.settings import Settings
-from rewatch.evals.bench_questions import Result, print_results
+from rewatch.evals.bench.questions import Result, tell_results
 from rewatch.evals.questions import judge
 from rewatch.evals.talks.questions import Question, Truth
-from rewatch.memory.errors import InputError, RewatchError
+from rewatch.memory.errors import InputError
 from rewatch.memory.library import Library
 from rewatch.memory.types import Span
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)")
+
+
+def footage(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the videos are.")],
+    library: Annotated[
+        Path | None,
+        typer.Option("--library", metavar="DIR", help="Keep the memory here.  [default: a temporary folder]"),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask real videos what their screens say, and when; count what is right and tell each failure."""
+    with tempfile.TemporaryDirectory() as temporary:
+        results = list(ask_footage(folder, library or Path(temporary)))
+    tell_results(results, as_json=as_json)
 
 
 class FootageQuestion(Question):
@@ -84,27 +98,3 @@ def ask_footage(folder: Path, library: Path) -> Iterator[Result]:
                 seconds = time.perf_counter() - started
                 judgement = judge(question, question.looked_up, answer)
                 yield Result(video.stem, question, True, answer, judgement, seconds)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmark; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m rewatch.evals.footage", description=__doc__.splitlines()[0]
-    )
-    parser.add_argument("folder", type=Path, help="where the videos are")
-    parser.add_argument(
-        "--library", type=Path, help="keep the memory in this folder; default: a temporary one"
-    )
-    options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as temporary:
-        try:
-            results = list(ask_footage(options.folder, options.library or Path(temporary)))
-        except RewatchError as error:
-            print(f"footage: {error}", file=sys.stderr)
-            return 2
-    print_results(results, Console(markup=False, highlight=False, emoji=False))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,25 +1,27 @@
 """How fast frames are read, as ratios to what a bare decoder takes on the same file in the same run.
 
-`python -m rewatch.evals.bench_decode FILE` prints four ratios: a keyframe pass against `ffmpeg -skip_frame nokey`,
+`rewatch bench decode FILE` prints four ratios: a keyframe pass against `ffmpeg -skip_frame nokey`,
 a dense pass at a frame a second, without and with what ingest measures, against `ffmpeg` decoding everything, and
 scattered frames against plain seeking loops over PyAV and decord. On a machine with other work, processor time
 says more than wall time: both are told. Only this benchmark needs the ffmpeg program.
 """
 
-import argparse
 import os
 import random
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 from statistics import median_low
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
 
+import typer
+
+from rewatch.agent.cli.options import JsonOption
+from rewatch.agent.cli.printing import make_console, print_json
 from rewatch.memory.errors import SettingError
 from rewatch.memory.ingest.decode import open_reader
 from rewatch.memory.ingest.frames_stage import measure
@@ -27,26 +29,6 @@ from rewatch.memory.ingest.probe import probe
 from rewatch.memory.ingest.scan import scan
 from rewatch.memory.ingest.screen_gate import LONG_SIDE_PIXELS
 from rewatch.memory.types import VideoInfo
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Measure one file and print the ratios; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="bench_decode", description=__doc__)
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--rounds", type=int, default=3, help="the median of so many is taken (default 3)")
-    parser.add_argument("--frames", type=int, default=32, help="how many scattered frames (default 32)")
-    chosen = parser.parse_args(arguments)
-    if shutil.which("ffmpeg") is None:
-        print("bench_decode compares with the ffmpeg program; install it first", file=sys.stderr)
-        return 2
-    info = probe(chosen.file)
-    print(f"{info.path.name}: {info.duration_seconds:.0f} s, {info.width}x{info.height}, {info.codec}")
-    for name, limit, ours, others in _comparisons(info, chosen.frames):
-        mine, theirs = _measure(ours, others, chosen.rounds)
-        best = min(theirs.values())
-        against = ", ".join(f"{other} {cost}" for other, cost in theirs.items())
-        print(f"{name}: {mine.seconds / best.seconds:.2f} (at most {limit}); {mine}, {against}")
-    return 0
 
 
 class Cost(NamedTuple):
@@ -63,6 +45,49 @@ class Cost(NamedTuple):
 Task = Callable[[], object]
 _SEE = attrgetter("seconds")
 """The least that can be measured of a frame; scan's workers import it from the standard library."""
+
+
+def decode(
+    video: Annotated[Path, typer.Argument(metavar="VIDEO", help="The file to read.")],
+    rounds: Annotated[
+        int, typer.Option("--rounds", metavar="N", min=1, help="The median of so many is taken.")
+    ] = 3,
+    frames: Annotated[
+        int, typer.Option("--frames", metavar="N", min=1, help="How many scattered frames.")
+    ] = 32,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how fast frames are read, against bare decoders on the same file in the same run."""
+    require_ffmpeg()
+    info = probe(video)
+    told = [_told(*comparison, rounds) for comparison in _comparisons(info, frames)]
+    if as_json:
+        print_json({"video": info.path.name, "passes": told})
+        return
+    console = make_console()
+    console.print(
+        f"{info.path.name}: {info.duration_seconds:.0f} s, {info.width}x{info.height}, {info.codec}"
+    )
+    for one in told:
+        costs = ", ".join(f"{name} {Cost(*cost.values())}" for name, cost in one["costs"].items())
+        console.print(f"{one['pass']}: {one['ratio']:.2f} (at most {one['at_most']}); {costs}")
+
+
+def require_ffmpeg() -> None:
+    """Check that there is a bare decoder to compare with.
+
+    Raises:
+        SettingError: The ffmpeg program is not installed.
+    """
+    if shutil.which("ffmpeg") is None:
+        raise SettingError("this benchmark compares with the ffmpeg program; install it first")
+
+
+def _told(name: str, limit: float, ours: Task, others: dict[str, Task], rounds: int) -> dict[str, Any]:
+    mine, theirs = _measure(ours, others, rounds)
+    ratio = mine.seconds / min(theirs.values()).seconds
+    costs = {name: cost._asdict() for name, cost in {"rewatch": mine, **theirs}.items()}
+    return {"pass": name, "ratio": ratio, "at_most": limit, "costs": costs}
 
 
 def _comparisons(info: VideoInfo, count: int) -> Iterator[tuple[str, float, Task, dict[str, Task]]]:
@@ -155,7 +180,3 @@ def _bare_decord(info: VideoInfo, instants: list[float]) -> None:
     rate = video.get_avg_fps()
     for seconds in instants:
         video[min(int(seconds * rate), len(video) - 1)].asnumpy()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

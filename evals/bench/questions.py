@@ -1,23 +1,24 @@
 """How many questions about talks with known truth are answered right, by kind, and how fast.
 
-`python -m rewatch.evals.bench_questions entropy maps sourdough` renders and indexes what is missing, asks
-every question and prints a table and each failure. Judging is `questions`'s work.
+`rewatch bench questions entropy maps` renders and indexes what is missing, asks every question and prints a
+table and each failure. Judging is `rewatch.evals.questions`'s work.
 """
 
-import argparse
-import json
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from rewatch.agent import VideoAgent
 from rewatch.agent.answer import Answer
+from rewatch.agent.cli.options import JsonOption
+from rewatch.agent.cli.printing import make_console, print_json
 from rewatch.agent.cli.progress import show_progress
 from rewatch.agent.settings import Settings
 from rewatch.evals.questions import Judgement, judge
@@ -25,7 +26,6 @@ from rewatch.evals.talks.questions import Question, find_truth, load_questions, 
 from rewatch.evals.talks.render import render_talk
 from rewatch.evals.talks.script import bundled_talks, load_talk
 from rewatch.evals.talks.timeline import build_timeline
-from rewatch.memory.errors import RewatchError
 from rewatch.memory.library import Library
 
 
@@ -40,6 +40,27 @@ class Result:
     answer: Answer
     judgement: Judgement
     seconds: float
+
+
+def questions(
+    talks: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TALK", help="Bundled talks, or .md files with a .toml beside them.  [default: all]"
+        ),
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option("--folder", metavar="DIR", help="Where talks and their memory are kept.")
+    ] = Path("demo"),
+    as_json: JsonOption = False,
+) -> None:
+    """Ask talks with known truth their questions; count what is right, by kind, and tell each failure."""
+    settings = Settings(library=folder / "library")
+    results: list[Result] = []
+    for name in talks or bundled_talks():
+        asked = str(Path(name).with_suffix(".toml")) if name.endswith(".md") else name
+        results += ask_all(name, asked, folder, settings)
+    tell_results(results, as_json=as_json)
 
 
 def ask_all(talk_name: str, questions_name: str, folder: Path, settings: Settings) -> list[Result]:
@@ -71,8 +92,15 @@ def ask_all(talk_name: str, questions_name: str, folder: Path, settings: Setting
     return results
 
 
-def print_results(results: Sequence[Result], console: Console) -> None:
-    """Print the share of right answers by kind of question, times, and what is wrong with each failure."""
+def tell_results(results: Sequence[Result], *, as_json: bool) -> None:
+    """Print every result as JSON, or a table and what is wrong with each failure."""
+    if as_json:
+        print_json([_as_dict(result) for result in results])
+    else:
+        _print_results(results, make_console())
+
+
+def _print_results(results: Sequence[Result], console: Console) -> None:
     table = Table("questions", "right", "of", "share", "best span right", "median s", "longest s")
     for name, chosen in _groups(results):
         if chosen:
@@ -125,37 +153,3 @@ def _as_dict(result: Result) -> dict[str, object]:
         "seconds": round(result.seconds, 4),
         "text": result.answer.text,
     }
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmark; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m rewatch.evals.bench_questions", description=__doc__.splitlines()[0]
-    )
-    parser.add_argument(
-        "talks", nargs="*", help="bundled talks, or .md files with a .toml beside them; default: all"
-    )
-    parser.add_argument(
-        "--folder", type=Path, default=Path("demo"), help="where talks and their memory are kept"
-    )
-    parser.add_argument(
-        "--json", type=Path, help="also write each result to this file, a line of JSON for each"
-    )
-    options = parser.parse_args(arguments)
-    settings = Settings(library=options.folder / "library")
-    results: list[Result] = []
-    try:
-        for name in options.talks or bundled_talks():
-            questions = str(Path(name).with_suffix(".toml")) if name.endswith(".md") else name
-            results += ask_all(name, questions, options.folder, settings)
-    except RewatchError as error:
-        print(f"bench_questions: {error}", file=sys.stderr)
-        return 2
-    print_results(results, Console(markup=False, highlight=False, emoji=False))
-    if options.json:
-        options.json.write_text("".join(json.dumps(_as_dict(result)) + "\n" for result in results))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
