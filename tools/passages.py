@@ -90,6 +90,20 @@ class Passages:
         after = self.sentences[following]
         return replace(sentence, span=sentence.span.union(after.span), text=f"{sentence.text} {after.text}")
 
+    def in_context(self, position: int) -> str:
+        """A passage between marks, with what is said before and after it, or with the rest of its screen."""
+        sentence = self.sentences[position]
+        if sentence.kind == "screen":
+            lines, between = self.completed(position).text.splitlines(), " / "
+            place = lines.index(sentence.text) if sentence.text in lines else len(lines)
+            before, after = (lines[:1] if 0 < place < len(lines) else []), lines[place + 1 :]
+        else:
+            around, between = self.neighbours(position), " "
+            before = [self.sentences[other].text for other in around if other < position]
+            after = [self.sentences[other].text for other in around if other > position]
+        own = " / ".join(sentence.text.splitlines())
+        return between.join([*before, f"« {own} »", *after])
+
     def setting(self, position: int) -> list[int]:
         """Positions of what sets the scene of a passage: the last sentences before it, the screen meanwhile.
 

@@ -6,6 +6,7 @@ the best of them really answers is decided by the agent's verification. No model
 Some measures are added up, with weights fitted by logistic regression on questions with known answers
 (`evals/answerability`, where the command and the corpus are):
 
+- `read`: what the reader makes of the question and the passage in its context (`reader`), a tenth of the logit;
 - `sentence`: cosine of the question and the passage;
 - `around`: cosine of the question and the mean of the passage with what is said before and after it;
 - `words`: each content word of the query against its most alike word in the passage, both embedded in their
@@ -29,12 +30,24 @@ from numpy.typing import NDArray
 from rewatch.memory.ingest.encoder import SentenceEncoder, TokenVectors
 from rewatch.tools.kinds import Kind, lacking
 from rewatch.tools.passages import Passages
+from rewatch.tools.reader import load_reader
 from rewatch.tools.words import Word, content_words, stems
 
 Floats = NDArray[np.float32]
 
-MEASURES = ("sentence", "around", "words", "words_around", "repeated", "news", "after", "shown", "lacks")
-WEIGHTS = np.array([0.67, 0.59, 0.64, 0.92, -0.24, 0.11, -0.08, -0.18, -0.24], np.float32)
+MEASURES = (
+    "read",
+    "sentence",
+    "around",
+    "words",
+    "words_around",
+    "repeated",
+    "news",
+    "after",
+    "shown",
+    "lacks",
+)
+WEIGHTS = np.array([1.0, 0.67, 0.59, 0.64, 0.92, -0.24, 0.11, -0.08, -0.18, -0.24], np.float32)
 """Of MEASURES."""
 _NEWS = 12
 """More new words than these say no more of a passage."""
@@ -122,9 +135,10 @@ def compare(
     wanted = sorted({other for group in neighbours.values() for other in group})
     matches = _word_matches(encoder, query, passages, wanted)
     weights = rarity(passages, query.words)
+    read = load_reader().score(query.text, [passages.in_context(position) for position in positions])
     found = [
-        _relevance(query, passages, position, neighbours[position], matches, weights)
-        for position in positions
+        _relevance(query, passages, position, logit, neighbours[position], matches, weights)
+        for position, logit in zip(positions, read.tolist(), strict=True)
     ]
     return sorted(found, key=lambda item: -item.score)
 
@@ -133,6 +147,7 @@ def _relevance(
     query: Query,
     passages: Passages,
     position: int,
+    logit: float,
     neighbours: Sequence[int],
     matches: dict[int, Floats],
     weights: Floats,
@@ -151,6 +166,7 @@ def _relevance(
     )
     measures = np.array(
         [
+            logit / 10,
             passages.vectors[position] @ query.vector,
             passages.around(position) @ query.vector,
             own @ weights,

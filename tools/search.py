@@ -188,12 +188,12 @@ def _in_video(
     context: ToolContext, video: VideoInfo, query: Query, span: Span, kinds: tuple[TextKind, ...] | None
 ) -> list[Hit]:
     passages = load(context.library, video.video_id)
-    positions = _candidates(context, video, query, span, kinds, passages)
+    positions = candidates(context, video, query, span, kinds, passages)
     compared = compare(context.library.encoder, query, passages, positions)
     return [Hit(video, passages.sentences[item.position], passages, item, query) for item in compared]
 
 
-def _candidates(
+def candidates(
     context: ToolContext,
     video: VideoInfo,
     query: Query,
@@ -201,7 +201,19 @@ def _candidates(
     kinds: tuple[TextKind, ...] | None,
     passages: Passages,
 ) -> list[int]:
-    """Positions of the most promising passages: by meaning and by words, the best of both by a cheap score."""
+    """Find the most promising passages of a video: by meaning and by words, the best of both by a cheap score.
+
+    Args:
+        context: The library.
+        video: Where to search.
+        query: The embedded query.
+        span: The part to search.
+        kinds: Kinds of text; None for all.
+        passages: The video's passages.
+
+    Returns:
+        Their positions among the passages, best first.
+    """
     by_meaning = context.library.index().search(
         query.vector, _BY_MEANING, video_ids=video.video_id, span=span, kinds=kinds
     )

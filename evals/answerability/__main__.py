@@ -8,7 +8,7 @@ Near misses are close to what is said; questions on other transcripts stand for 
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 
 from rewatch.agent.evidence_model import FEATURES, features
 from rewatch.agent.question import ground
-from rewatch.evals.answerability.corpus import Asked, read_corpus
-from rewatch.evals.questions import SPARE_SECONDS, TOLERANCE_SECONDS
+from rewatch.evals.answerability.corpus import Asked, foreign, is_right, read_corpus
 from rewatch.memory.library import Library
 from rewatch.memory.types import Limits
 from rewatch.tools.context import ToolContext
 from rewatch.tools.meter import Meter
 from rewatch.tools.relevance import MEASURES
-from rewatch.tools.search import Hit, find
+from rewatch.tools.search import find
 
 CITED = 3
 """How many of the best passages an answer may cite."""
@@ -58,12 +57,12 @@ def main() -> None:
         asked = list(read_corpus(library))
         samples = [sample for questions in asked for sample in _samples(library, questions)]
         samples += [
-            sample for number in range(len(asked)) for sample in _samples(library, _foreign(asked, number))
+            sample for number in range(len(asked)) for sample in _samples(library, foreign(asked, number))
         ]
     answerable = [sample for sample in samples if sample.answerable]
-    foreign = sum(sample.foreign for sample in samples)
-    near = len(samples) - len(answerable) - foreign
-    print(f"{len(answerable)} questions with an answer, {near} near misses, {foreign} on other transcripts")
+    others = sum(sample.foreign for sample in samples)
+    near = len(samples) - len(answerable) - others
+    print(f"{len(answerable)} questions with an answer, {near} near misses, {others} on other transcripts")
     left_out = _cross_validate(samples)
     for depth in (1, 2, 3, 5):
         shares = [
@@ -135,18 +134,6 @@ def fit_ranking(samples: list[Sample]) -> Floats:
     return weights
 
 
-def _foreign(asked: list[list[Asked]], number: int) -> list[Asked]:
-    """Questions on the other transcripts, put to this one, which does not answer them."""
-    video = asked[number][0].video
-    others = [questions[number % len(questions) :: 12] for i, questions in enumerate(asked) if i != number]
-    return [
-        replace(question, video=video, answerable=False, foreign=True, spans=())
-        for questions in others
-        for question in questions
-        if question.answerable
-    ]
-
-
 def _samples(library: Library, questions: list[Asked]) -> Iterator[Sample]:
     for asked in questions:
         question = ground(asked.text, asked.video.duration_seconds, asked.options)
@@ -166,19 +153,9 @@ def _samples(library: Library, questions: list[Asked]) -> Iterator[Sample]:
                 asked.video.video_id,
                 asked.answerable,
                 asked.foreign,
-                np.array([_right(hit, asked) for hit in found], bool),
+                np.array([is_right(hit.sentence.span, asked.spans) for hit in found], bool),
                 np.array([features(question, hit.query, hit.passages, hit.relevance) for hit in found]),
             )
-
-
-def _right(hit: Hit, asked: Asked) -> bool:
-    """Whether a passage is where the answer is; one that is much longer, such as a whole slide, is not."""
-    cited = hit.sentence.span
-    return any(
-        (cited.overlaps(span) or abs(span.start_seconds - cited.start_seconds) <= TOLERANCE_SECONDS)
-        and cited.duration_seconds <= span.duration_seconds + SPARE_SECONDS
-        for span in asked.spans
-    )
 
 
 def _best(samples: list[Sample], ranking: Floats) -> tuple[Floats, NDArray[np.bool_]]:

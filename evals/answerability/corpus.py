@@ -7,12 +7,13 @@ best first; near misses are marked `answerable: false`).
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from rewatch.evals.questions import SPARE_SECONDS, TOLERANCE_SECONDS
 from rewatch.evals.talks.questions import find_truth, load_questions
 from rewatch.evals.talks.script import bundled_talks, load_talk
 from rewatch.evals.talks.timeline import build_timeline
@@ -48,6 +49,27 @@ def read_corpus(library: Library) -> Iterator[list[Asked]]:
         yield _add_transcript(library, file.name.removesuffix(".json"), json.loads(file.read_text("utf-8")))
     for name in bundled_talks():
         yield _add_talk(library, name)
+
+
+def foreign(asked: Sequence[Sequence[Asked]], number: int) -> list[Asked]:
+    """Questions on the other transcripts, put to one of them, which does not answer them."""
+    video = asked[number][0].video
+    others = [questions[number % len(questions) :: 12] for i, questions in enumerate(asked) if i != number]
+    return [
+        replace(question, video=video, answerable=False, foreign=True, spans=())
+        for questions in others
+        for question in questions
+        if question.answerable
+    ]
+
+
+def is_right(cited: Span, spans: Sequence[Span]) -> bool:
+    """Whether a passage is where the answer is; one that is much longer, such as a whole slide, is not."""
+    return any(
+        (cited.overlaps(span) or abs(span.start_seconds - cited.start_seconds) <= TOLERANCE_SECONDS)
+        and cited.duration_seconds <= span.duration_seconds + SPARE_SECONDS
+        for span in spans
+    )
 
 
 def _add_transcript(library: Library, name: str, script: dict[str, Any]) -> list[Asked]:

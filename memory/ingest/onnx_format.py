@@ -1,8 +1,8 @@
-"""The part of the ONNX file format that rewriting a network takes: its nodes and their float constants.
+"""The part of the ONNX file format that rewriting a network takes: its nodes, their float constants, its weights.
 
 Only the fields named here are understood; all others survive the round trip untouched, as protocol buffers
 promise. That spares a dependency on the onnx package (31 MB, 1 s to import) for a few lines. Which nodes are
-replaced by which is `ocr_networks`' work.
+replaced by which is `ocr_networks`' work, which weights the work of the tools' `reader_network`.
 """
 
 from collections.abc import Iterable
@@ -20,12 +20,21 @@ Node = Any
 """A `NodeProto`: `op_type`, `input`, `output`, `attribute`; its class is made at run time."""
 
 _FLOAT32_DATA = 1
+_NUMBERS: dict[int, type[np.generic]] = {1: np.float32, 2: np.uint8, 3: np.int8}
+"""Kinds of numbers that weights are made of."""
 _FLOAT, _INTEGER, _TENSOR = 1, 2, 4
 """Types of attributes."""
 _INT64, _INT32, _SINGLE, _STRING, _BYTES, _MESSAGE = 3, 5, 2, 9, 12, 11
 """Types of fields, as protocol buffers number them."""
 _SCHEMA: dict[str, tuple[tuple[str, int, int, str], ...]] = {
-    "Tensor": (("*dims", 1, _INT64, ""), ("data_type", 2, _INT32, ""), ("raw_data", 9, _BYTES, "")),
+    "Tensor": (
+        ("*dims", 1, _INT64, ""),
+        ("data_type", 2, _INT32, ""),
+        ("*float_data", 4, _SINGLE, ""),
+        ("*int32_data", 5, _INT32, ""),
+        ("name", 8, _STRING, ""),
+        ("raw_data", 9, _BYTES, ""),
+    ),
     "Attribute": (
         ("name", 1, _STRING, ""),
         ("f", 2, _SINGLE, ""),
@@ -37,10 +46,11 @@ _SCHEMA: dict[str, tuple[tuple[str, int, int, str], ...]] = {
     "Node": (
         ("*input", 1, _STRING, ""),
         ("*output", 2, _STRING, ""),
+        ("name", 3, _STRING, ""),
         ("op_type", 4, _STRING, ""),
         ("*attribute", 5, _MESSAGE, "Attribute"),
     ),
-    "Graph": (("*node", 1, _MESSAGE, "Node"),),
+    "Graph": (("*node", 1, _MESSAGE, "Node"), ("*initializer", 5, _MESSAGE, "Tensor")),
     "Model": (("graph", 7, _MESSAGE, "Graph"),),
 }
 """Messages and their fields (`*`: repeated) with number, type and message; numbers as in `onnx.proto3`."""
@@ -62,7 +72,27 @@ class Network:
         except Exception as error:  # google.protobuf.message.DecodeError, under whatever implementation
             raise ToolError(f"{path.name} is not an ONNX file: {error}") from error
         self.nodes: list[Node] = list(self._model.graph.node)
+        self._weights = {tensor.name: tensor for tensor in self._model.graph.initializer}
         self.constants = {node.output[0]: value for node in self.nodes if (value := _value(node)) is not None}
+
+    @property
+    def weight_names(self) -> list[str]:
+        """The names of all weights."""
+        return list(self._weights)
+
+    def weight(self, name: str) -> NDArray[Any]:
+        """The weights of that name, float32, int8 or uint8 (KeyError when there are none)."""
+        tensor = self._weights[name]
+        kind = _NUMBERS[tensor.data_type]
+        listed = [*tensor.float_data, *tensor.int32_data]
+        values = np.array(listed, kind) if listed else np.frombuffer(tensor.raw_data, kind)
+        return values.reshape(tuple(tensor.dims))
+
+    def set_weight(self, name: str, values: NDArray[Any]) -> None:
+        """Replace weights by others of the same shape and kind (KeyError when there are none)."""
+        tensor = self._weights[name]
+        del tensor.float_data[:], tensor.int32_data[:]
+        tensor.raw_data = values.astype(_NUMBERS[tensor.data_type]).tobytes()
 
     def bytes(self) -> bytes:
         """The file of the network as it is now, without constants that no node takes."""

@@ -1,0 +1,66 @@
+"""Questions with passages, some of which answer: what the reader learns from.
+
+The passages of a question are those that a search would bring, the hardest to tell from the answer, and those that
+hold it. A near miss, and a question on another transcript, has none that does.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rewatch.agent.question import Question, ground
+from rewatch.evals.answerability.corpus import Asked, is_right
+from rewatch.memory.library import Library
+from rewatch.memory.types import Limits
+from rewatch.tools.context import ToolContext
+from rewatch.tools.meter import Meter
+from rewatch.tools.passages import Passages, load
+from rewatch.tools.relevance import embed_query
+from rewatch.tools.search import candidates, kinds_of
+
+RIGHT, WRONG = 2, 5
+"""At most so many passages that answer, and that do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """One question and passages in their context."""
+
+    question: str
+    passages: tuple[str, ...]
+    answers: NDArray[np.bool_]
+    """bool `[len(passages)]`; all false for a near miss."""
+    foreign: bool
+
+
+def exercises(library: Library, questions: Sequence[Asked]) -> Iterator[Exercise]:
+    """Make exercises of the questions on one transcript."""
+    for asked in questions:
+        question = ground(asked.text, asked.video.duration_seconds, asked.options)
+        passages = load(library, asked.video.video_id)
+        right = [
+            position
+            for position, sentence in enumerate(passages.sentences)
+            if is_right(sentence.span, asked.spans)
+        ]
+        found = _found(library, asked, question, passages)
+        beside = {other for position in right for other in passages.neighbours(position)} | set(right)
+        exact = [p for p in right if any(passages.sentences[p].span.overlaps(span) for span in asked.spans)]
+        wrong = [position for position in found if position not in beside]
+        chosen = [*exact[:RIGHT], *wrong[:WRONG]]
+        if asked.answerable and not exact:
+            continue
+        yield Exercise(
+            asked.text,
+            tuple(passages.in_context(position) for position in chosen),
+            np.arange(len(chosen)) < len(exact[:RIGHT]),
+            asked.foreign,
+        )
+
+
+def _found(library: Library, asked: Asked, question: Question, passages: Passages) -> list[int]:
+    context = ToolContext(library, (asked.video,), None, Meter(Limits()))
+    query = embed_query(library.encoder, question.text, question.query, question.expected)
+    return candidates(context, asked.video, query, asked.video.span, kinds_of(question.channels), passages)
