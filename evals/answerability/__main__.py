@@ -54,7 +54,7 @@ class Sample:
 def main() -> None:
     """Search, fit, cross-validate, print."""
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder)) as library:
-        asked = list(read_corpus(library))
+        asked = list(read_corpus(library, judged=True))
         samples = [sample for questions in asked for sample in _samples(library, questions)]
         samples += [
             sample for number in range(len(asked)) for sample in _samples(library, foreign(asked, number))

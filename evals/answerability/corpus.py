@@ -22,6 +22,10 @@ from rewatch.memory.types import Sentence, Span, VideoInfo
 
 WORDS_A_SECOND = 2.4
 """Speed of speech: about 145 words a minute."""
+JUDGED = ("c1", "c2", "c3", "c4", "canals", "entropy", "maps", "reefs", "sourdough")
+"""What the judgement is fitted on; the reader learns from the other transcripts (`rewatch.evals.reading`)."""
+UNSEEN = ("bells",)
+"""Talks that nothing is fitted on, so that they can tell how well all of it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +42,21 @@ class Asked:
     """Whether it was written for another transcript."""
 
 
-def read_corpus(library: Library) -> Iterator[list[Asked]]:
-    """Put each transcript, and each bundled talk, into the library and yield its questions.
+def read_corpus(library: Library, *, judged: bool) -> Iterator[list[Asked]]:
+    """Put transcripts and bundled talks into the library and yield the questions on each.
 
     Args:
         library: An empty library.
+        judged: Those that the judgement is fitted on, or those that the reader learns from.
     """
     folder = files(__package__).joinpath("transcripts")
     for file in sorted(folder.iterdir(), key=lambda item: item.name):
-        yield _add_transcript(library, file.name.removesuffix(".json"), json.loads(file.read_text("utf-8")))
+        name = file.name.removesuffix(".json")
+        if (name in JUDGED) is judged:
+            yield _add_transcript(library, name, json.loads(file.read_text("utf-8")))
     for name in bundled_talks():
-        yield _add_talk(library, name)
+        if (name in JUDGED) is judged and name not in UNSEEN:
+            yield _add_talk(library, name)
 
 
 def foreign(asked: Sequence[Sequence[Asked]], number: int) -> list[Asked]:

@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from rewatch.evals.answerability.corpus import HELD_OUT, foreign, read_corpus
+from rewatch.evals.answerability.corpus import foreign, read_corpus
 from rewatch.evals.reading.network import ReadingNetwork
 from rewatch.evals.reading.pairs import Exercise, exercises
 from rewatch.memory.library import Library
@@ -89,9 +89,7 @@ def train(
 
 def _lessons() -> Iterator[Exercise]:
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder)) as library:
-        asked = [
-            questions for questions in read_corpus(library) if questions[0].video.video_id not in HELD_OUT
-        ]
+        asked = list(read_corpus(library, judged=False))
         for number, questions in enumerate(asked):
             yield from exercises(library, [*questions, *foreign(asked, number)[:_FOREIGN]])
 
