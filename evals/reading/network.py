@@ -44,7 +44,7 @@ class ReadingNetwork:
         """
         network = Network(path)
         self._matrices = {name: torch.from_numpy(values) for name, values in matrices(network).items()}
-        self._vectors = {name: torch.from_numpy(values) for name, values in vectors(network).items()}
+        self._vectors = {name: torch.tensor(values) for name, values in vectors(network).items()}
         self.learnt: dict[str, Tensor] = {}
         upper = [f"encoder.layer.{number}.{part}" for number in range(LOWER, LAYERS) for part in _ADAPTED]
         for name in [*upper, "pooler.dense"]:
