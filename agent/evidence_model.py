@@ -27,8 +27,6 @@ LACKS: tuple[tuple[Kind, ...], ...] = (
 """Kinds of things that are asked for, those alike together; one feature each says that none is there."""
 FEATURES = (
     *MEASURES,
-    "worst_word",
-    "unmatched_likeness",
     "num_absent",
     "num_elsewhere",
     "absent_share",
@@ -51,33 +49,29 @@ class Weights:
 
 
 FITTED = Weights(
-    -5.584,
+    -1.106,
     (
-        1.0,
-        4.058,
-        3.916,
-        1.173,
-        2.239,
-        -1.264,
-        -0.113,
-        0.061,
-        -0.079,
-        -0.937,
-        0.108,
-        2.127,
-        1.704,
-        -0.120,
-        0.429,
-        -1.249,
-        1.515,
-        -2.576,
-        -1.386,
-        -2.858,
-        -5.386,
-        0.352,
-        -0.492,
-        -0.165,
-        0.833,
+        4.662,
+        2.719,
+        2.796,
+        -1.499,
+        0.067,
+        0.243,
+        1.121,
+        -0.356,
+        3.978,
+        0.052,
+        -0.472,
+        -0.674,
+        0.356,
+        -1.311,
+        2.214,
+        -1.181,
+        -6.112,
+        -0.470,
+        -0.532,
+        -0.272,
+        -1.747,
     ),
 )
 """Printed by `python -m rewatch.evals.answerability`."""
@@ -109,11 +103,8 @@ def features(question: Question, query: Query, passages: Passages, relevance: Re
     text = passages.sentences[relevance.position].text
     around = [passages.sentences[other].text for other in passages.neighbours(relevance.position)]
     lacks = [*lacking(query.kinds, query.text, [text]), *lacking(query.kinds, query.text, [text, *around])]
-    matches = np.array(relevance.word_matches)
     return (
         *relevance.measures,
-        min(relevance.word_matches, default=0.0),
-        float(matches[~found].mean()) if (~found).any() else 1.0,
         float(absent.sum()) / 10,
         float((~absent & ~found).sum()) / 10,
         float(weights @ absent) if len(weights) else 0.0,

@@ -122,7 +122,7 @@ def rival(
         for sentence, _ in by_words
         if sentence.id in passages.rows and not sentence.span.overlaps(cited.span)
     ]
-    for relevance in compare(context.library.encoder, query, passages, positions)[:1]:
+    for relevance in compare(query, passages, positions)[:1]:
         chance = probability(question, query, passages, relevance)
         hit = Hit(video, passages.sentences[relevance.position], passages, relevance, query)
         if chance > (cited.probability or 0.0) and relevance.score > cited.score:

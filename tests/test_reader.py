@@ -1,5 +1,6 @@
 """The reader tells passages that answer from passages that only speak of the same things."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,15 @@ from rewatch.tools.reader import Reader, load_reader, packaged_folder, tokenizer
 from rewatch.tools.reader_network import adapted, matrices
 
 QUESTION = "How did her first dive go wrong?"
-SICK = "I did not see a reef until I was twenty four, and « then I was sick over the side of the boat. » The fish were glad."
-FARM = "My parents kept pigs. « I grew up as far from the sea as one can in this country. » Nobody could swim."
+SICK = "I first saw a reef at twenty four, and « then I was sick over the side of the boat. » The fish were glad."
+FARM = (
+    "My parents kept pigs. « I grew up as far from the sea as one can in this country. » Nobody could swim."
+)
 QUERY = "encoder.layer.7.attention.self.query"
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty cache folder, and no reader loaded."""
     monkeypatch.setattr(reading, "user_cache_path", lambda name: tmp_path / name)
     load_reader.cache_clear()
@@ -75,9 +78,7 @@ def test_an_adaptation_adds_its_product_to_the_matrix_that_it_names(tmp_path: Pa
     down, up = random.normal(0, 0.05, (384, 4)), random.normal(0, 0.05, (4, 384))
     before = matrices(Network(packaged_folder() / "model.onnx"))
     changed = tmp_path / "changed.onnx"
-    changed.write_bytes(
-        adapted(packaged_folder() / "model.onnx", {f"{QUERY}.down": down, f"{QUERY}.up": up})
-    )
+    changed.write_bytes(adapted(packaged_folder() / "model.onnx", {f"{QUERY}.down": down, f"{QUERY}.up": up}))
     after = matrices(Network(changed))
     step = np.abs(before[QUERY] + down @ up).max() / 127
     assert after[QUERY] == pytest.approx(before[QUERY] + down @ up, abs=step)

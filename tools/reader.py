@@ -142,8 +142,8 @@ def _session(network: bytes | Path, keep: Path | None = None) -> Any:
         options.optimized_model_filepath = str(keep)
     if isinstance(network, Path):
         options.graph_optimization_level = GraphOptimizationLevel.ORT_DISABLE_ALL
-        network = str(network)
-    return InferenceSession(network, options, providers=["CPUExecutionProvider"])
+    source = str(network) if isinstance(network, Path) else network
+    return InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
 def _padded(encodings: Sequence[Any]) -> dict[str, NDArray[np.int64]]:

@@ -18,6 +18,7 @@ Floats = NDArray[np.float32]
 _PRODUCT = re.compile(r"/(?:bert/)?(?P<name>.+?)/(?:Gemm_)?MatMul_quant")
 _TABLE = re.compile(r"(?P<key>bert\.(?P<name>embeddings\.\w+)\.weight)_quantized")
 _LARGEST = 127
+_SMALLEST = 1e-12
 
 
 def adapted(path: Path, adaptation: Mapping[str, Floats]) -> bytes:
@@ -76,13 +77,17 @@ def _products(network: Network) -> dict[str, str]:
 
 
 def _unrounded(network: Network, key: str) -> Floats:
-    zero, scale = (network.weight(f"{key}_{what}").item() for what in ("zero_point", "scale"))
-    return np.asarray((network.weight(f"{key}_quantized").astype(np.float32) - zero) * scale, np.float32)
+    zero, scale = (network.weight(f"{key}_{what}") for what in ("zero_point", "scale"))
+    values = (network.weight(f"{key}_quantized").astype(np.float32) - zero.astype(np.float32)) * scale
+    return np.asarray(values, np.float32)
 
 
 def _round(network: Network, key: str, values: Floats) -> None:
-    """One byte a number, evenly around zero."""
-    scale = np.float32(np.abs(values).max() / _LARGEST)
+    """One byte a number, evenly around zero, each column by its own scale.
+
+    By one scale for a whole matrix, as the base is rounded, an adaptation is smaller than a step and gets lost.
+    """
+    scale = np.maximum(np.abs(values).max(axis=0) / _LARGEST, _SMALLEST).astype(np.float32)
     network.set_weight(f"{key}_quantized", np.rint(values / scale))
-    network.set_weight(f"{key}_scale", scale.reshape(()))
-    network.set_weight(f"{key}_zero_point", np.int8(0).reshape(()))
+    network.set_weight(f"{key}_scale", scale)
+    network.set_weight(f"{key}_zero_point", np.zeros((), np.int8))

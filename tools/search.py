@@ -34,9 +34,8 @@ from rewatch.tools.words import stems
 
 _BY_MEANING = 40
 _BY_WORDS = 30
-_COMPARED = 16
-"""Candidates from each way, and how many of them are compared word by word: with their neighbours, the dearest
-part of a question."""
+_COMPARED = 20
+"""Candidates from each way, and how many of them are read: the dearest part of a question."""
 _SAME_TEXT = 0.8
 """Share of common stems from which two overlapping or repeated passages count as one."""
 
@@ -189,7 +188,7 @@ def _in_video(
 ) -> list[Hit]:
     passages = load(context.library, video.video_id)
     positions = candidates(context, video, query, span, kinds, passages)
-    compared = compare(context.library.encoder, query, passages, positions)
+    compared = compare(query, passages, positions)
     return [Hit(video, passages.sentences[item.position], passages, item, query) for item in compared]
 
 

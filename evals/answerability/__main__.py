@@ -30,6 +30,8 @@ _RIDGE = 10.0
 """Strength of the L2 penalty on the weights of standardised features."""
 _RANKING_RIDGE, _STEPS = 0.02, 2000
 _CANDIDATES = 24
+_FOREIGN = 12
+"""Questions on other transcripts, for each."""
 
 Floats = NDArray[np.float64]
 
@@ -57,7 +59,9 @@ def main() -> None:
         asked = list(read_corpus(library, judged=True))
         samples = [sample for questions in asked for sample in _samples(library, questions)]
         samples += [
-            sample for number in range(len(asked)) for sample in _samples(library, foreign(asked, number))
+            sample
+            for number in range(len(asked))
+            for sample in _samples(library, foreign(asked, number)[:_FOREIGN])
         ]
     answerable = [sample for sample in samples if sample.answerable]
     others = sum(sample.foreign for sample in samples)

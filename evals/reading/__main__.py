@@ -75,7 +75,7 @@ def train(
         batch = [lessons[number] for number in chosen]
         rows = [row for n in chosen for row in range(ends[n] - len(lessons[n].passages), ends[n])]
         logits = network.upper([states[row].float() for row in rows], learning=True)
-        parts = logits.split([len(lesson.passages) for lesson in batch])
+        parts = torch.split(logits, [len(lesson.passages) for lesson in batch])
         loss = sum((_loss(part, lesson) for part, lesson in zip(parts, batch, strict=True)), torch.zeros(()))
         optimiser.zero_grad()
         (loss / len(batch)).backward()  # type: ignore[no-untyped-call]

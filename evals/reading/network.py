@@ -76,7 +76,7 @@ class ReadingNetwork:
         states = self._norm(states, "embeddings")
         for number in range(LOWER):
             states = self._layer(states, lengths, number)
-        return list(states.split(lengths))
+        return list(torch.split(states, lengths))
 
     def upper(self, states: Sequence[Tensor], *, learning: bool = False) -> Tensor:
         """Logits, float32 `[len(states)]`, from what `lower` made; `learning` drops some values by chance."""
@@ -108,8 +108,8 @@ class ReadingNetwork:
 
     def _heads(self, states: Tensor, lengths: Sequence[int]) -> Tensor:
         """`[pairs, heads, longest, width of a head]`."""
-        padded = pad_sequence(list(states.split(list(lengths))), batch_first=True)
-        return padded.unflatten(2, (HEADS, -1)).transpose(1, 2)
+        padded = pad_sequence(list(torch.split(states, list(lengths))), batch_first=True)
+        return padded.reshape(*padded.shape[:2], HEADS, -1).transpose(1, 2)
 
     def _dense(self, states: Tensor, name: str) -> Tensor:
         result = torch.addmm(self._vectors[f"{name}.bias"], states, self._matrices[name])

@@ -20,7 +20,7 @@ from rewatch.tools.passages import Passages, load
 from rewatch.tools.relevance import embed_query
 from rewatch.tools.search import candidates, kinds_of
 
-RIGHT, WRONG = 2, 5
+RIGHT, WRONG = 2, 4
 """At most so many passages that answer, and that do not."""
 
 

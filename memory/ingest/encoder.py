@@ -37,20 +37,8 @@ _ERF_RANGE = 4.2**2
 Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class TokenVectors:
-    """The words of a text with what each means in its context."""
-
-    words: tuple[str, ...]
-    """Words and punctuation marks as they stand in the text."""
-    offsets: tuple[tuple[int, int], ...]
-    """Half-open character range of each word in the text."""
-    vectors: Floats
-    """float32 `[num_words, 384]`, unit length: the mean of the last hidden states of the word's pieces."""
-
-
 class SentenceEncoder:
-    """Turns sentences, or single words in their context, into unit vectors whose dot product is likeness."""
+    """Turns sentences into unit vectors whose dot product is likeness."""
 
     space_id = "all-minilm-l6-v2"
     """Names the embedding space: vectors of different spaces are never compared."""
@@ -80,26 +68,6 @@ class SentenceEncoder:
         for index, states in self._hidden_states([encoding.ids for encoding in encodings]):
             vectors[index] = states.mean(axis=0)
         return _unit(vectors)
-
-    def encode_tokens(self, text: str) -> TokenVectors:
-        """Embed each word of one text in its context; see `encode_token_lists`."""
-        return self.encode_token_lists([text])[0]
-
-    def encode_token_lists(self, texts: Sequence[str]) -> list[TokenVectors]:
-        """Embed each word of each text in its context, for matching word by word.
-
-        Args:
-            texts: Any number of texts; what exceeds 256 tokens is ignored.
-
-        Returns:
-            One value a text, in the order given; a text without words has none.
-        """
-        cleaned = [_clean(text) for text in texts]
-        encodings = self._tokenizer.encode_batch(cleaned)
-        found: dict[int, TokenVectors] = {}
-        for index, states in self._hidden_states([encoding.ids for encoding in encodings]):
-            found[index] = _words(cleaned[index], encodings[index], states)
-        return [found[index] for index in range(len(texts))]
 
     def _hidden_states(self, ids: Sequence[Sequence[int]]) -> Iterator[tuple[int, Floats]]:
         """Yield each text's number and its last hidden states `[num_tokens, 384]`, shortest text first."""
@@ -232,19 +200,6 @@ def _batches(ids: Sequence[Sequence[int]]) -> Iterator[list[int]]:
         tokens += len(ids[index])
     if batch:
         yield batch
-
-
-def _words(text: str, encoding: Any, states: Floats) -> TokenVectors:
-    """Join word pieces to words by the tokenizer's own word numbers."""
-    pieces: dict[int, list[int]] = {}
-    for token, word in enumerate(encoding.word_ids):
-        if word is not None:
-            pieces.setdefault(word, []).append(token)
-    offsets = [(encoding.offsets[group[0]][0], encoding.offsets[group[-1]][1]) for group in pieces.values()]
-    vectors = np.zeros((len(pieces), _WIDTH), np.float32)
-    for row, group in enumerate(pieces.values()):
-        vectors[row] = states[group].mean(axis=0)
-    return TokenVectors(tuple(text[start:end] for start, end in offsets), tuple(offsets), _unit(vectors))
 
 
 def _clean(text: str) -> str:

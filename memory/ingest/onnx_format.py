@@ -89,9 +89,10 @@ class Network:
         return values.reshape(tuple(tensor.dims))
 
     def set_weight(self, name: str, values: NDArray[Any]) -> None:
-        """Replace weights by others of the same shape and kind (KeyError when there are none)."""
+        """Replace weights by others of the same kind (KeyError when there are none)."""
         tensor = self._weights[name]
-        del tensor.float_data[:], tensor.int32_data[:]
+        del tensor.float_data[:], tensor.int32_data[:], tensor.dims[:]
+        tensor.dims.extend(values.shape)
         tensor.raw_data = values.astype(_NUMBERS[tensor.data_type]).tobytes()
 
     def bytes(self) -> bytes:
