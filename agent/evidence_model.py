@@ -48,33 +48,60 @@ class Weights:
     """One for each of FEATURES."""
 
 
-FITTED = Weights(
-    -1.106,
+ANSWERS = Weights(
+    -1.115,
     (
-        4.662,
-        2.719,
-        2.796,
-        -1.499,
-        0.067,
-        0.243,
-        1.121,
-        -0.356,
-        3.978,
-        0.052,
-        -0.472,
-        -0.674,
-        0.356,
-        -1.311,
-        2.214,
-        -1.181,
-        -6.112,
-        -0.470,
-        -0.532,
-        -0.272,
-        -1.747,
+        4.501,
+        2.622,
+        2.442,
+        -1.656,
+        0.093,
+        0.400,
+        1.152,
+        -0.371,
+        3.304,
+        -0.254,
+        -0.314,
+        -0.672,
+        0.415,
+        -1.264,
+        2.372,
+        -1.112,
+        -5.899,
+        -0.687,
+        -0.526,
+        0.000,
+        -1.242,
     ),
 )
-"""Printed by `python -m rewatch.evals.answerability`."""
+MENTIONS = Weights(
+    -3.083,
+    (
+        0.000,
+        2.196,
+        5.512,
+        0.468,
+        -0.036,
+        -0.384,
+        0.386,
+        -1.583,
+        1.392,
+        1.800,
+        -0.576,
+        -0.900,
+        -1.583,
+        0.000,
+        0.000,
+        0.000,
+        0.000,
+        0.000,
+        0.547,
+        0.112,
+        1.068,
+    ),
+)
+"""For passages that answer a question and for those that speak of a thing; printed by
+`python -m rewatch.evals.answerability`."""
 
 
 def probability(question: Question, query: Query, passages: Passages, relevance: Relevance) -> float:
@@ -90,7 +117,8 @@ def probability(question: Question, query: Query, passages: Passages, relevance:
         A probability, 0 to 1.
     """
     values = features(question, query, passages, relevance)
-    logit = FITTED.bias + sum(w * v for w, v in zip(FITTED.weights, values, strict=True))
+    fitted = MENTIONS if query.mention else ANSWERS
+    logit = fitted.bias + sum(w * v for w, v in zip(fitted.weights, values, strict=True))
     return 1 / (1 + math.exp(-logit))
 
 

@@ -45,6 +45,8 @@ class Question:
     """For an order: whether the asker asks for the latest, or claims that the first is later."""
     needs_eyes: bool = False
     """Whether the answer is in the picture rather than in words."""
+    seeks_mention: bool = False
+    """Whether whatever speaks of the subject answers it: when, how often, or whether it is spoken of."""
 
 
 def ground(text: str, duration_seconds: float, options: Mapping[str, str] | None = None) -> Question:
@@ -80,6 +82,9 @@ def ground(text: str, duration_seconds: float, options: Mapping[str, str] | None
         _expected(text, kind),
         counts_mentions=bool(wording.MENTIONS.search(text)),
         needs_eyes=bool(wording.EYES.search(text)),
+        seeks_mention=bool(
+            kind == "when" or wording.MENTIONS.search(text) or wording.OF_MENTION.search(text)
+        ),
     )
 
 

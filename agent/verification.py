@@ -108,7 +108,13 @@ def rival(
     Returns:
         The rival, or None.
     """
-    query = embed_query(context.library.encoder, question.text, question.query, question.expected)
+    query = embed_query(
+        context.library.encoder,
+        question.text,
+        question.query,
+        question.expected,
+        mention=question.seeks_mention,
+    )
     video = context.video(cited.video_id)
     allowed = context.allowed(video, span)
     if allowed is None or not query.words:

@@ -48,7 +48,7 @@ def test_nothing_to_embed_gives_no_rows(encoder: SentenceEncoder) -> None:
 
 def test_lone_surrogates_are_embedded_like_unknown_characters(encoder: SentenceEncoder) -> None:
     vectors = encoder.encode_texts(["caf\udce9 open", "caf? open"])
-    assert np.allclose(vectors[0], vectors[1])
+    assert np.allclose(vectors[0], vectors[1], atol=1e-5)
 
 
 def test_embedding_imports_no_deep_learning_framework() -> None:

@@ -6,7 +6,8 @@ the best of them really answers is decided by the agent's verification.
 Some measures are added up, with weights fitted by logistic regression on questions with known answers
 (`evals/answerability`, where the command and the corpus are):
 
-- `read`: what the reader makes of the question and the passage in its context (`reader`), a tenth of the logit;
+- `read`: what the reader makes of the question and the passage in its context (`reader`), a tenth of the logit; where a
+  passage is to speak of a thing, rather than to answer a question, it is not asked, and the weights are others;
 - `sentence`: cosine of the question and the passage;
 - `around`: cosine of the question and the mean of the passage with what is said before and after it;
 - `repeated`: share of the query's words, weighted by rarity, that stand in the passage itself;
@@ -33,8 +34,9 @@ from rewatch.tools.words import Word, content_words, stems
 Floats = NDArray[np.float32]
 
 MEASURES = ("read", "sentence", "around", "repeated", "news", "after", "shown", "lacks")
-WEIGHTS = np.array([0.74, 1.08, 0.36, 0.18, 0.08, -0.17, 0.01, -0.1], np.float32)
-"""Of MEASURES."""
+ANSWERING = np.array([0.74, 1.06, 0.36, 0.19, 0.09, -0.2, 0.01, -0.1], np.float32)
+MENTIONING = np.array([0.0, 0.98, 1.37, 0.25, 0.05, -0.14, -0.41, -0.31], np.float32)
+"""Weights of MEASURES, for passages that answer a question and for those that speak of a thing."""
 _NEWS = 12
 """More new words than these say no more of a passage."""
 
@@ -51,6 +53,8 @@ class Query:
     """Its content words, those of the question's frame left out."""
     kinds: tuple[Kind, ...] = ()
     """The kinds of things that an answer must hold."""
+    mention: bool = False
+    """Whether passages are sought that speak of it, rather than such that answer it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,14 @@ class Relevance:
 
 
 @lru_cache(maxsize=256)
-def embed_query(encoder: SentenceEncoder, text: str, core: str = "", kinds: tuple[Kind, ...] = ()) -> Query:
+def embed_query(
+    encoder: SentenceEncoder,
+    text: str,
+    core: str = "",
+    kinds: tuple[Kind, ...] = (),
+    *,
+    mention: bool = False,
+) -> Query:
     """Embed a query.
 
     Args:
@@ -76,9 +87,11 @@ def embed_query(encoder: SentenceEncoder, text: str, core: str = "", kinds: tupl
         text: The whole question or query.
         core: The part of it that names what is looked for; "" for all of it.
         kinds: The kinds of things that an answer must hold.
+        mention: Seek passages that speak of it, rather than such that answer it.
     """
     words = content_words(core) or content_words(text)
-    return Query(text, encoder.encode_texts([text])[0], words, kinds)
+    asked = core if mention and core else text
+    return Query(text, encoder.encode_texts([asked])[0], words, kinds, mention)
 
 
 def rarity(passages: Passages, words: Sequence[Word]) -> Floats:
@@ -103,7 +116,9 @@ def compare(query: Query, passages: Passages, positions: Sequence[int]) -> list[
     Raises:
         ToolError: The reader's weights are not installed.
     """
-    read = load_reader().score(query.text, [passages.in_context(position) for position in positions])
+    read = np.zeros(len(positions), np.float32)
+    if not query.mention:
+        read = load_reader().score(query.text, [passages.in_context(position) for position in positions])
     weights = rarity(passages, query.words)
     found = [
         _relevance(query, passages, position, logit, weights)
@@ -136,7 +151,7 @@ def _relevance(query: Query, passages: Passages, position: int, logit: float, we
     )
     return Relevance(
         position,
-        float(measures @ WEIGHTS),
+        float(measures @ (MENTIONING if query.mention else ANSWERING)),
         tuple(float(value) for value in measures),
         tuple(word.stem in there for word in query.words),
     )

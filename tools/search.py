@@ -132,10 +132,16 @@ def find(
     channels: Sequence[Channel] | None = None,
     limit: int = 10,
     kinds: tuple[Kind, ...] = (),
+    mention: bool = True,
 ) -> list[Hit]:
-    """The passages of `search`, with the comparison behind each; `kinds` are what an answer must hold."""
+    """The passages of `search`, with the comparison behind each.
+
+    Args:
+        kinds: What an answer must hold.
+        mention: Find what speaks of the query; False finds what answers it, as a question.
+    """
     context.meter.charge(Cost(tool_calls=1))
-    embedded = embed_query(context.library.encoder, query, core, kinds)
+    embedded = embed_query(context.library.encoder, query, core, kinds, mention=mention)
     hits: list[Hit] = []
     for video in context.videos:
         allowed = context.allowed(video, span)

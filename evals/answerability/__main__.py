@@ -43,6 +43,8 @@ class Sample:
     transcript: str
     answerable: bool
     foreign: bool
+    mention: bool
+    """Whether what speaks of the subject answers it."""
     holding: NDArray[np.bool_]
     """bool `[C]`, for every candidate that was compared whether it holds the answer."""
     features: Floats
@@ -54,15 +56,20 @@ class Sample:
 
 
 def main() -> None:
-    """Search, fit, cross-validate, print."""
+    """Search, fit, cross-validate, print, for questions that want an answer and for those that want a mention."""
+    judged, others = _samples_of(judged=True), _samples_of(judged=False, mentions_only=True)
+    _report("ANSWERING", "ANSWERS", [sample for sample in judged if not sample.mention])
+    _report("MENTIONING", "MENTIONS", [sample for sample in (*judged, *others) if sample.mention])
+
+
+def _samples_of(*, judged: bool, mentions_only: bool = False) -> list[Sample]:
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder)) as library:
-        asked = list(read_corpus(library, judged=True))
-        samples = [sample for questions in asked for sample in _samples(library, questions)]
-        samples += [
-            sample
-            for number in range(len(asked))
-            for sample in _samples(library, foreign(asked, number)[:_FOREIGN])
-        ]
+        asked = list(read_corpus(library, judged=judged))
+        put = [*asked, *(foreign(asked, number)[:_FOREIGN] for number in range(len(asked)))]
+        return [sample for questions in put for sample in _samples(library, questions, mentions_only)]
+
+
+def _report(ranking_name: str, judgement_name: str, samples: list[Sample]) -> None:
     answerable = [sample for sample in samples if sample.answerable]
     others = sum(sample.foreign for sample in samples)
     near = len(samples) - len(answerable) - others
@@ -81,9 +88,9 @@ def main() -> None:
     for threshold in np.arange(0.25, 0.85, 0.05):
         print(_row(samples, left_out, float(threshold)))
     ranking = fit_ranking(samples)
-    print("WEIGHTS of relevance:", np.round(ranking, 2).tolist())
+    print(f"{ranking_name} of relevance:", np.round(ranking, 2).tolist())
     bias, weights = fit(*_best(samples, ranking))
-    print(f"Weights({bias:.3f}, ({', '.join(f'{weight:.3f}' for weight in weights)}))")
+    print(f"{judgement_name} = Weights({bias:.3f}, ({', '.join(f'{weight:.3f}' for weight in weights)}))")
     for name, weight in zip(FEATURES, weights, strict=True):
         print(f"{name:>20} {weight:8.3f}")
 
@@ -138,10 +145,10 @@ def fit_ranking(samples: list[Sample]) -> Floats:
     return weights
 
 
-def _samples(library: Library, questions: list[Asked]) -> Iterator[Sample]:
+def _samples(library: Library, questions: list[Asked], mentions_only: bool) -> Iterator[Sample]:
     for asked in questions:
         question = ground(asked.text, asked.video.duration_seconds, asked.options)
-        if question.type in ("summary", "order"):
+        if question.type in ("summary", "order") or (mentions_only and not question.seeks_mention):
             continue
         context = ToolContext(library, (asked.video,), None, Meter(Limits()))
         found = find(
@@ -151,12 +158,14 @@ def _samples(library: Library, questions: list[Asked]) -> Iterator[Sample]:
             channels=question.channels,
             limit=_CANDIDATES,
             kinds=question.expected,
+            mention=question.seeks_mention,
         )
         if found:
             yield Sample(
                 asked.video.video_id,
                 asked.answerable,
                 asked.foreign,
+                question.seeks_mention,
                 np.array([is_right(hit.sentence.span, asked.spans) for hit in found], bool),
                 np.array([features(question, hit.query, hit.passages, hit.relevance) for hit in found]),
             )
