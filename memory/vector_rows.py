@@ -129,15 +129,20 @@ class VectorRows(Connection):
         if state is None:
             return
         table, key = _TABLES[state.holds]
+        select = f"SELECT {key}, vector FROM {table} WHERE space_id = :space AND"
         last, first = -1, 0
         while ids is None or first < len(ids):
-            block = None if ids is None else _listed(ids[first : first + _BLOCK])
-            among = "" if block is None else f"AND {key} IN (SELECT value FROM json_each(:ids))"
-            found = self.rows(
-                f"SELECT {key}, vector FROM {table} WHERE space_id = :space AND {key} > :last {among} "
-                f"ORDER BY {key} LIMIT {_BLOCK}",
-                {"space": space_id, "last": last, "ids": block},
-            )
+            if ids is None:
+                found = self.rows(
+                    f"{select} {key} > :last ORDER BY {key} LIMIT {_BLOCK}",
+                    {"space": space_id, "last": last},
+                )
+            else:
+                # No other bound on the key: SQLite would walk the whole space and look each row up in the list.
+                found = self.rows(
+                    f"{select} {key} IN (SELECT value FROM json_each(:ids)) ORDER BY {key}",
+                    {"space": space_id, "ids": _listed(ids[first : first + _BLOCK])},
+                )
             first += _BLOCK
             if found:
                 last = found[-1][0]

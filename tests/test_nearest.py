@@ -157,3 +157,27 @@ def test_a_gpu_searches_everything_and_leaves_parts_to_the_cpu(
 def test_sentences_and_frames_do_not_share_a_space(store: Store) -> None:
     with pytest.raises(ValueError, match="for frames, not of 24 for sentences"):
         store.add_vectors(SPACE, [1], clustered(0, 10)[:1])
+
+
+def test_a_second_comparison_reads_its_candidates_and_not_the_whole_space(store: Store) -> None:
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    ids = store.vector_ids(SPACE)
+    store._db.conn.set_progress_handler(count, 1)
+    (block,) = store.vector_blocks(SPACE, ids[::300])
+    few = steps
+    steps = 0
+    sum(len(rows) for rows, _ in store.vector_blocks(SPACE))
+    assert block[0].tolist() == ids[::300].tolist()
+    assert few < steps / 20
+
+
+def test_a_search_leaves_the_threads_of_faiss_to_others(store: Store) -> None:
+    before = faiss.omp_get_max_threads()
+    index_of(store).search(clustered(0, 10)[0], 5)
+    assert faiss.omp_get_max_threads() == before
