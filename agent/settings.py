@@ -85,7 +85,7 @@ def _check_models(settings: Settings) -> None:
         )
     if settings.vlm and not settings.vlm.startswith(("hf:", "openai:")):
         raise SettingError(f"vlm {settings.vlm!r} is unknown; choose hf:NAME_OR_FOLDER or openai:MODEL")
-    if settings.encoder:
+    if settings.encoder and not settings.replay:
         from rewatch.memory.encoders.registry import family_names
 
         if settings.encoder.partition(":")[0] not in family_names():

@@ -83,7 +83,7 @@ class VideoAgent:
         """
         self.settings = settings or Settings()
         self._backends = Backends(self.settings, chat_model, vlm)
-        self.library = Library.open(self.settings.library)
+        self.library = Library.open(self.settings.library, encoders=self._backends.encoders)
         self._progress = progress
         self._connection = _open_checkpoints(self.settings.library / "checkpoints.db")
         self._saver = SqliteSaver(self._connection)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import openai_server
 import pytest
-from openai_server import Server, drops, fails, hangs, likely, says, sends, serving
+from openai_server import Server, drops, fails, hangs, likely, refuses, says, sends, serving
 from pydantic import BaseModel
 from videos import frame_number, numbered
 
@@ -144,7 +144,7 @@ def test_a_busy_endpoint_is_asked_again_when_it_says(status: int) -> None:
         (sends("<html>", kind="text/html"), "sent no completion"),
         (sends('{"choices": []}'), "sent no completion"),
         (
-            says("", message={"role": "assistant", "content": None, "refusal": "I will not"}),
+            refuses("I will not"),
             "refuses: I will not",
         ),
         (says("", finish_reason="content_filter"), "content filter"),

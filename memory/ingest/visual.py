@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rewatch.memory.encoders import Encoder, PreparingEncoder
+from rewatch.memory.encoders import Encoder, Encoders, PreparingEncoder
 from rewatch.memory.encoders.framing import Image, as_it_is
+from rewatch.memory.encoders.registry import RegisteredEncoders
 from rewatch.memory.ingest.settings import IngestSettings
 from rewatch.memory.ingest.stage import Parameters, Part, StageContext, StageOutcome
 from rewatch.memory.types import Frame, Span, VideoInfo
@@ -49,15 +50,17 @@ class VisualStage:
     name = "visual"
     needs: tuple[str, ...] = ()
 
+    def __init__(self, encoders: Encoders | None = None) -> None:
+        """Take where encoders come from; None for those that are registered."""
+        self._encoders = encoders or RegisteredEncoders()
+
     def parameters(self, video: VideoInfo, settings: IngestSettings) -> Parameters:
         told: dict[str, str | float] = {
             "encoder": settings.encoder,
             "spacing_seconds": settings.visual_spacing_seconds,
         }
         if settings.encoder:
-            from rewatch.memory.encoders.registry import space_of
-
-            told |= {"space_id": space_of(settings.encoder), "decoder": settings.decoder}
+            told |= {"space_id": self._encoders.space_of(settings.encoder), "decoder": settings.decoder}
         return told
 
     def clear(self, store: "Store", video_id: str) -> None:
@@ -66,9 +69,7 @@ class VisualStage:
     def run(self, context: StageContext) -> Iterator[Part]:
         if not context.settings.encoder:
             return
-        from rewatch.memory.encoders.registry import open_encoder
-
-        encoder = open_encoder(context.settings.encoder)
+        encoder = self._encoders.open(context.settings.encoder)
         for frames in (_keyframes, _frames_between):
             embedded = _embedded(context, encoder, frames(context, encoder))
             for key, group in groupby(embedded, key=lambda item: item[0]):
