@@ -82,11 +82,16 @@ class Backends:
 
     @cached_property
     def _vlm(self) -> Vlm:
-        if self._tape is None:
-            return self._open_vlm()
-        from rewatch.tools.vision.recorded import RecordedVlm
+        model = self._open_vlm()
+        if self._tape is not None:
+            from rewatch.tools.vision.recorded import RecordedVlm
 
-        return RecordedVlm(self._open_vlm(), self._tape)
+            model = RecordedVlm(model, self._tape)
+        if self._settings.vlm_calibration is None:
+            return model
+        from rewatch.tools.vision.calibration import CalibratedVlm, Calibration
+
+        return CalibratedVlm(model, Calibration.load(self._settings.vlm_calibration))
 
     def _open_vlm(self) -> Vlm:
         settings, remote = self._settings, self._settings.vlm.startswith("openai:")

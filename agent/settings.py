@@ -37,6 +37,8 @@ class Settings:
     """The vision-language model that looks: "hf:NAME_OR_FOLDER" or "openai:MODEL"; "" for none."""
     compression: str = ""
     """What a local `vlm` reads of the pictures: "METHOD:SHARE" or "METHOD:TOKENS" (rewatch:0.25); "" for all."""
+    vlm_calibration: Path | None = None
+    """File of `rewatch bench calibration` that corrects the probabilities of `vlm`; None believes them."""
     encoder: str = ""
     """The encoder of pictures and words, such as "open_clip:ARCHITECTURE/PRETRAINED" or "hf:NAME_OR_FOLDER"; "" for
     none, which searches pictures where videos were indexed with one."""

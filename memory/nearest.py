@@ -19,8 +19,6 @@ EXACT_UP_TO = 100_000
 """Vectors that are compared one by one, in about 15 milliseconds at 512 numbers each."""
 _TRAINING_PER_LIST = 64
 """Vectors that each centre is placed by; FAISS warns below 39."""
-_VISITED_SHARE = 1 / 16
-"""Share of the lists that an unrestricted query visits."""
 _OVER = 5
 """Candidates for each result wanted: rounding changes their order a little."""
 _GROWTH = 2.0
@@ -145,7 +143,8 @@ class Nearest:
 
     @property
     def _visited(self) -> int:
-        return math.ceil(_VISITED_SHARE * int(self._index.nlist))
+        """Lists that an unrestricted query visits: 32 of a million vectors' 1,000, and 18 of 100,000's 316."""
+        return math.ceil(math.sqrt(self._index.nlist))
 
     def _gpu(self) -> Any:
         """The same index on the first GPU, which cannot restrict a search; None without a GPU build or GPU."""
