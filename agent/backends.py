@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from rewatch.agent.settings import Settings
-from rewatch.memory.encoders import Encoder
+from rewatch.memory.encoders import Encoders
 from rewatch.tools.meter import Meter
 from rewatch.tools.models import Models
 from rewatch.tools.vision import Prices, Vlm, open_vlm
@@ -46,10 +46,22 @@ class Backends:
         """What the tools may look with, an encoder of that name included; "" for none."""
         if encoder not in self._models:
             vlm = (lambda: self._vlm) if self._settings.vlm or self._given_vlm else None
-            opener = partial(self._open_encoder, encoder) if encoder else None
-            detector = self._open_detector if self._settings.detector else None
+            opener = partial(self.encoders.open, encoder) if encoder else None
+            detector = self._detector if self._settings.detector else None
             self._models[encoder] = Models(vlm=vlm, encoder=opener, detector=detector)
         return self._models[encoder]
+
+    @cached_property
+    def encoders(self) -> Encoders:
+        """Where encoders of frames and words come from."""
+        from rewatch.memory.encoders.registry import RegisteredEncoders
+
+        registered = RegisteredEncoders(self._settings.device, self._settings.dtype)
+        if self._tape is None:
+            return registered
+        from rewatch.tools.recorded_encoder import RecordedEncoders
+
+        return RecordedEncoders(registered, self._tape)
 
     def chat(self, meter: Meter) -> "Chat":
         """The chat model within one run, whose limits the meter holds."""
@@ -70,11 +82,16 @@ class Backends:
 
     @cached_property
     def _vlm(self) -> Vlm:
-        if self._tape is None:
-            return self._open_vlm()
-        from rewatch.tools.vision.recorded import RecordedVlm
+        model = self._open_vlm()
+        if self._tape is not None:
+            from rewatch.tools.vision.recorded import RecordedVlm
 
-        return RecordedVlm(self._open_vlm(), self._tape)
+            model = RecordedVlm(model, self._tape)
+        if self._settings.vlm_calibration is None:
+            return model
+        from rewatch.tools.vision.calibration import CalibratedVlm, Calibration
+
+        return CalibratedVlm(model, Calibration.load(self._settings.vlm_calibration))
 
     def _open_vlm(self) -> Vlm:
         settings, remote = self._settings, self._settings.vlm.startswith("openai:")
@@ -89,16 +106,13 @@ class Backends:
             compression=self._settings.compression,
         )
 
-    def _open_encoder(self, name: str) -> Encoder:
-        from rewatch.memory.encoders.registry import open_encoder
-
-        return open_encoder(name, device=self._settings.device, dtype=self._settings.dtype)
-
-    def _open_detector(self) -> "Scorer":
+    def _detector(self) -> "Scorer":
         from rewatch.tools.seek.scorers.detector import open_detector
+        from rewatch.tools.seek.scorers.recorded import RecordedScorer
 
         name = self._settings.detector.removeprefix("hf:")
-        return open_detector(name, device=self._settings.device, dtype=self._settings.dtype)
+        opener = partial(open_detector, name, device=self._settings.device, dtype=self._settings.dtype)
+        return RecordedScorer(opener, self._tape) if self._tape else opener()
 
     @cached_property
     def _opened(self) -> "BaseChatModel":

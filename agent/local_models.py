@@ -159,7 +159,7 @@ def announce(settings: Settings) -> list[str]:
 
 
 def _named_on_hub(settings: Settings) -> Iterator[str]:
-    for setting in (settings.encoder, settings.vlm, settings.planner):
+    for setting in (settings.encoder, settings.vlm, settings.planner, settings.detector):
         name = setting.removeprefix(LOCAL)
         if setting.startswith(LOCAL) and not Path(name).expanduser().exists():
             yield name

@@ -34,6 +34,7 @@ class Choices(BaseModel):
     planner: str | None = None
     vlm: str | None = None
     compression: str | None = None
+    vlm_calibration: Path | None = None
     encoder: str | None = None
     detector: str | None = None
     base_url: str | None = None

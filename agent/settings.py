@@ -37,6 +37,8 @@ class Settings:
     """The vision-language model that looks: "hf:NAME_OR_FOLDER" or "openai:MODEL"; "" for none."""
     compression: str = ""
     """What a local `vlm` reads of the pictures: "METHOD:SHARE" or "METHOD:TOKENS" (rewatch:0.25); "" for all."""
+    vlm_calibration: Path | None = None
+    """File of `rewatch bench calibration` that corrects the probabilities of `vlm`; None believes them."""
     encoder: str = ""
     """The encoder of pictures and words, such as "open_clip:ARCHITECTURE/PRETRAINED" or "hf:NAME_OR_FOLDER"; "" for
     none, which searches pictures where videos were indexed with one."""
@@ -85,7 +87,7 @@ def _check_models(settings: Settings) -> None:
         )
     if settings.vlm and not settings.vlm.startswith(("hf:", "openai:")):
         raise SettingError(f"vlm {settings.vlm!r} is unknown; choose hf:NAME_OR_FOLDER or openai:MODEL")
-    if settings.encoder:
+    if settings.encoder and not settings.replay:
         from rewatch.memory.encoders.registry import family_names
 
         if settings.encoder.partition(":")[0] not in family_names():

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from langgraph.checkpoint.sqlite import SqliteSaver
 
@@ -47,6 +47,17 @@ Videos = str | Path | Sequence[str | Path]
 """One video, or several: files, or names or ids of videos that the library holds."""
 
 
+class Asking(TypedDict, total=False):
+    """What may be said beside a question."""
+
+    options: Mapping[str, str] | None
+    """Letters and texts of a multiple choice."""
+    span: Span | None
+    """Restrict to a part of each video."""
+    thread: str | None
+    """Name of a conversation; a later question under the same name may refer to this one."""
+
+
 class VideoAgent:
     """Answers questions about videos. One agent serves one thread at a time; its memory outlives it."""
 
@@ -72,7 +83,7 @@ class VideoAgent:
         """
         self.settings = settings or Settings()
         self._backends = Backends(self.settings, chat_model, vlm)
-        self.library = Library.open(self.settings.library)
+        self.library = Library.open(self.settings.library, encoders=self._backends.encoders)
         self._progress = progress
         self._connection = _open_checkpoints(self.settings.library / "checkpoints.db")
         self._saver = SqliteSaver(self._connection)
@@ -92,23 +103,13 @@ class VideoAgent:
     ) -> None:
         self.close()
 
-    def ask(
-        self,
-        video: Videos,
-        question: str,
-        *,
-        options: Mapping[str, str] | None = None,
-        span: Span | None = None,
-        thread: str | None = None,
-    ) -> Answer:
+    def ask(self, video: Videos, question: str, **how: Unpack[Asking]) -> Answer:
         """Answer a question; a video that is not yet indexed is indexed first.
 
         Args:
             video: A video file, or the name or id of a video that the library holds; or several.
             question: The question, in English.
-            options: Letters and texts of a multiple choice.
-            span: Restrict to a part of each video.
-            thread: Name of a conversation; a later question under the same name may refer to this one.
+            how: As told in `Asking`: options of a multiple choice, a span, a thread.
 
         Returns:
             The answer. A run that was killed goes on where it was when the same question is asked again.
@@ -117,22 +118,17 @@ class VideoAgent:
             InputError: The question is empty, or a file is no video.
             StorageError: The library cannot be written.
         """
-        *_, last = self.stream(video, question, options=options, span=span, thread=thread)
+        *_, last = self.stream(video, question, **how)
         assert isinstance(last, Finished), "a run ends with its answer"
         return last.answer
 
-    def stream(
-        self,
-        video: Videos,
-        question: str,
-        *,
-        options: Mapping[str, str] | None = None,
-        span: Span | None = None,
-        thread: str | None = None,
-    ) -> Iterator[Event]:
+    def stream(self, video: Videos, question: str, **how: Unpack[Asking]) -> Iterator[Event]:
         """Like `ask`, telling each step as it happens; the last event carries the answer."""
         if not question.strip():
             raise InputError("the question is empty")
+        if unknown := how.keys() - Asking.__annotations__.keys():
+            raise TypeError(f"{', '.join(sorted(unknown))} cannot be said beside a question")
+        options, span, thread = how.get("options"), how.get("span"), how.get("thread")
         started = time.monotonic()
         try:
             videos = self._index(video)
@@ -156,29 +152,13 @@ class VideoAgent:
         if not thread:
             self._saver.delete_thread(name)
 
-    async def aask(
-        self,
-        video: Videos,
-        question: str,
-        *,
-        options: Mapping[str, str] | None = None,
-        span: Span | None = None,
-        thread: str | None = None,
-    ) -> Answer:
+    async def aask(self, video: Videos, question: str, **how: Unpack[Asking]) -> Answer:
         """`ask` for async callers: the work runs in a thread, the event loop stays free."""
-        return await asyncio.to_thread(self.ask, video, question, options=options, span=span, thread=thread)
+        return await asyncio.to_thread(self.ask, video, question, **how)
 
-    async def astream(
-        self,
-        video: Videos,
-        question: str,
-        *,
-        options: Mapping[str, str] | None = None,
-        span: Span | None = None,
-        thread: str | None = None,
-    ) -> AsyncIterator[Event]:
+    async def astream(self, video: Videos, question: str, **how: Unpack[Asking]) -> AsyncIterator[Event]:
         """`stream` for async callers."""
-        events = self.stream(video, question, options=options, span=span, thread=thread)
+        events = self.stream(video, question, **how)
         while (event := await asyncio.to_thread(next, events, None)) is not None:
             yield event
 

@@ -4,11 +4,16 @@ Owns the comparison only. What a file's content is, is told by `ingest.probe.fin
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from rewatch.memory.errors import VideoError
 from rewatch.memory.ingest.container import show_path
+
+_ADDRESS = re.compile(r"(?:^|/)[a-z][a-z0-9+.-]+:")
+"""A protocol, as in `https:` or `concat:`; such names are files or nothing."""
+_SAVE_FIRST = "nothing is fetched: save the video to a file and give its path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,8 @@ class FileStamp:
             stat = os.stat(path)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise VideoError(f"cannot read {show_path(path)}: {reason}; check the path") from error
+            remedy = _SAVE_FIRST if _ADDRESS.search(str(path)) else "check the path"
+            raise VideoError(f"cannot read {show_path(path)}: {reason}; {remedy}") from error
         return cls(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, str(stat.st_ino))
 
     def require(self, path: Path) -> None:

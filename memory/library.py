@@ -23,6 +23,7 @@ from rewatch.memory.store import Store
 from rewatch.memory.types import Coverage, Span, VideoInfo
 
 if TYPE_CHECKING:
+    from rewatch.memory.encoders import Encoders
     from rewatch.memory.ingest.encoder import SentenceEncoder
     from rewatch.memory.ingest.pipeline import Progress
     from rewatch.memory.ingest.settings import IngestSettings
@@ -35,27 +36,39 @@ _SHORTEST_ID = 4
 class Library:
     """The videos of one folder. May be shared between threads; each process opens its own."""
 
-    def __init__(self, store: Store, stages: "Sequence[Stage] | None" = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        stages: "Sequence[Stage] | None" = None,
+        encoders: "Encoders | None" = None,
+    ) -> None:
         """Use an open store.
 
         Args:
             store: The rows.
             stages: What `add` runs, in order; None runs the embedded default.
+            encoders: Where that default takes encoders of frames from; None for those that are registered.
         """
         self.store = store
         self._stages = stages
+        self._encoders = encoders
         self._lock = Lock()
         self._encoder: SentenceEncoder | None = None
         self._indexes: dict[str, VectorIndex] = {}
 
     @classmethod
-    def open(cls, folder: Path | None = None, stages: "Sequence[Stage] | None" = None) -> Self:
+    def open(
+        cls,
+        folder: Path | None = None,
+        stages: "Sequence[Stage] | None" = None,
+        encoders: "Encoders | None" = None,
+    ) -> Self:
         """Open the library in a folder, or in the default one, making it where there is none.
 
         Raises:
             StorageError: The folder cannot be written, or its library cannot be read.
         """
-        return cls(Store.open(default_folder() if folder is None else folder), stages)
+        return cls(Store.open(default_folder() if folder is None else folder), stages, encoders)
 
     def close(self) -> None:
         """Close the store; what is stored stays."""
@@ -116,7 +129,8 @@ class Library:
         from rewatch.memory.ingest.pipeline import Pipeline, default_stages
 
         video = self.recognise(path)
-        pipeline = Pipeline(self.store, default_stages() if self._stages is None else self._stages)
+        stages = default_stages(self._encoders) if self._stages is None else self._stages
+        pipeline = Pipeline(self.store, stages)
         pipeline.run(video, settings or self.settings_of(video.video_id), progress or _silent)
         return video
 

@@ -129,15 +129,20 @@ class VectorRows(Connection):
         if state is None:
             return
         table, key = _TABLES[state.holds]
+        select = f"SELECT {key}, vector FROM {table} WHERE space_id = :space AND"
         last, first = -1, 0
         while ids is None or first < len(ids):
-            block = None if ids is None else _listed(ids[first : first + _BLOCK])
-            among = "" if block is None else f"AND {key} IN (SELECT value FROM json_each(:ids))"
-            found = self.rows(
-                f"SELECT {key}, vector FROM {table} WHERE space_id = :space AND {key} > :last {among} "
-                f"ORDER BY {key} LIMIT {_BLOCK}",
-                {"space": space_id, "last": last, "ids": block},
-            )
+            if ids is None:
+                found = self.rows(
+                    f"{select} {key} > :last ORDER BY {key} LIMIT {_BLOCK}",
+                    {"space": space_id, "last": last},
+                )
+            else:
+                # No other bound on the key: SQLite would walk the whole space and look each row up in the list.
+                found = self.rows(
+                    f"{select} {key} IN (SELECT value FROM json_each(:ids)) ORDER BY {key}",
+                    {"space": space_id, "ids": _listed(ids[first : first + _BLOCK])},
+                )
             first += _BLOCK
             if found:
                 last = found[-1][0]
@@ -170,14 +175,16 @@ class VectorRows(Connection):
             return np.zeros(0, np.int64)
         if state.holds == "frames":
             where, values = _frame_scope(video_ids, span)
-            sql = f"SELECT id FROM frame_vectors WHERE space_id = :space AND {where} ORDER BY id"
+            sql = f"SELECT id FROM frame_vectors WHERE space_id = :space AND {where}"
         else:
             where, values = scope("sentences", video_ids, span, kinds)
             sql = (
-                "SELECT sentence_id FROM vectors JOIN sentences ON sentences.id = sentence_id "
-                f"WHERE space_id = :space AND {where} ORDER BY sentence_id"
+                "SELECT sentence_id FROM sentences CROSS JOIN vectors ON sentence_id = sentences.id "
+                f"WHERE space_id = :space AND {where}"
             )
-        return np.array([row_id for (row_id,) in self.rows(sql, {"space": space_id, **values})], np.int64)
+        found = self.rows(sql, {"space": space_id, **values})
+        # Sorted here: for an order of SQLite's own it would walk the whole space by id.
+        return np.sort(np.array([row_id for (row_id,) in found], np.int64))
 
     def vector_state(self, space_id: str) -> VectorState | None:
         """The state of a space's vectors, or None when none was ever stored."""

@@ -1,6 +1,7 @@
 """A small OpenAI-compatible server on loopback, for tests: it answers as it is told and remembers what it was sent.
 
-Each behaviour answers one request; the last one answers all that follow.
+Owns the protocol: JSON or a stream of events, tool calls, usage, errors with headers. Each behaviour answers one
+request; the last one answers all that follow.
 """
 
 import base64
@@ -19,6 +20,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Behaviour = Callable[["Handler"], None]
+Message = dict[str, Any]
+
+USAGE = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+"""What each completion says that it took."""
 
 
 @dataclass
@@ -39,6 +44,11 @@ class Server:
         parts: list[dict[str, Any]] = self.requests[number]["messages"][0]["content"]
         return parts
 
+    @property
+    def prompts(self) -> list[str]:
+        """The text of all messages of each request."""
+        return ["\n".join(str(m["content"]) for m in request["messages"]) for request in self.requests]
+
     def texts(self, number: int = -1) -> list[str]:
         return [part["text"] for part in self.content(number) if part["type"] == "text"]
 
@@ -53,12 +63,14 @@ class Handler(BaseHTTPRequestHandler):
     """Reads one request and lets the next behaviour answer it."""
 
     server: "_Http"
+    asked: dict[str, Any]
+    """Body of the request."""
 
     def do_POST(self) -> None:
         told = self.server.told
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with self.server.lock:
-            told.requests.append(json.loads(body))
+            told.requests.append(self.asked)
             told.keys.append(self.headers.get("Authorization", ""))
             told.moments.append(time.monotonic())
             behaviour = told.behaviours[min(len(told.requests), len(told.behaviours)) - 1]
@@ -108,25 +120,34 @@ def serving(*behaviours: Behaviour) -> Iterator[Server]:
 
 
 def says(text: str | Mapping[str, Any], *, logprob: float | None = None, **choice: Any) -> Behaviour:
-    """Answer with a completion; `logprob` is that of each of its tokens, four characters long."""
+    """Answer in words; `logprob` is that of each of its tokens, four characters long."""
     written = text if isinstance(text, str) else json.dumps(text)
+    if logprob is not None:
+        pieces = [{"token": token, "logprob": logprob, "top_logprobs": []} for token in _pieces(written)]
+        choice["logprobs"] = {"content": pieces}
+    return _completes({"role": "assistant", "content": written}, **choice)
 
-    def answer(handler: Handler) -> None:
-        told: dict[str, Any] = {
-            "index": 0,
-            "finish_reason": "stop",
-            "message": {"role": "assistant", "content": written},
-            **choice,
+
+def refuses(text: str) -> Behaviour:
+    """Answer with a refusal."""
+    return _completes({"role": "assistant", "content": None, "refusal": text})
+
+
+def calls(*wanted: tuple[str, dict[str, Any] | str]) -> Behaviour:
+    """Answer by calling functions; arguments that are a text are sent as they stand."""
+    listed = [
+        {
+            "id": f"id_{number}",
+            "type": "function",
+            "function": {
+                "name": name,
+                "arguments": arguments if isinstance(arguments, str) else json.dumps(arguments),
+            },
         }
-        if logprob is not None:
-            told["logprobs"] = {
-                "content": [
-                    {"token": token, "logprob": logprob, "top_logprobs": []} for token in _pieces(written)
-                ]
-            }
-        handler.send(200, json.dumps(_completion(told)))
-
-    return answer
+        for number, (name, arguments) in enumerate(wanted)
+    ]
+    message = {"role": "assistant", "content": None, "tool_calls": listed}
+    return _completes(message, finish_reason="tool_calls")
 
 
 def likely(tokens: Mapping[str, float]) -> Behaviour:
@@ -161,10 +182,40 @@ def drops(handler: Handler) -> None:
     handler.close_connection = True
 
 
-def _completion(choice: dict[str, Any]) -> dict[str, Any]:
-    usage = {"prompt_tokens": 500, "completion_tokens": 20, "total_tokens": 520}
-    head = {"id": "1", "object": "chat.completion", "created": 0, "model": "tiny"}
-    return {**head, "choices": [choice], "usage": usage}
+def _completes(message: Message, **choice: Any) -> Behaviour:
+    """Answer with a completion, in one piece or as a stream, as the request wants it."""
+
+    def answer(handler: Handler) -> None:
+        if handler.asked.get("stream"):
+            handler.send(200, _streamed(message), kind="text/event-stream")
+        else:
+            told = {"index": 0, "finish_reason": "stop", "message": message, **choice}
+            handler.send(200, json.dumps({**_head("chat.completion"), "choices": [told], "usage": USAGE}))
+
+    return answer
+
+
+def _streamed(message: Message) -> str:
+    """The reply in events, each function's arguments cut in two."""
+    deltas: list[Message] = [{"role": "assistant", "content": message["content"] or ""}]
+    for index, call in enumerate(message.get("tool_calls", [])):
+        name, text = call["function"]["name"], call["function"]["arguments"]
+        half = len(text) // 2
+        first = {"name": name, "arguments": text[:half]}
+        deltas.append(
+            {"tool_calls": [{"index": index, "id": call["id"], "type": "function", "function": first}]}
+        )
+        deltas.append({"tool_calls": [{"index": index, "function": {"arguments": text[half:]}}]})
+    head = _head("chat.completion.chunk")
+    choices: list[Message] = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
+    choices.append({"index": 0, "delta": {}, "finish_reason": "stop"})
+    events = [{**head, "choices": [choice]} for choice in choices]
+    events.append({**head, "choices": [], "usage": USAGE})
+    return "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
+
+
+def _head(kind: str) -> dict[str, Any]:
+    return {"id": "1", "object": kind, "created": 0, "model": "tiny"}
 
 
 def _pieces(text: str) -> list[str]:

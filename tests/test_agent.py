@@ -334,3 +334,8 @@ def test_the_agent_needs_no_deep_learning_framework(settings: Settings, talk: Pa
         env={**os.environ},
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_what_cannot_be_said_beside_a_question_is_an_error(agent: VideoAgent, talk: Path) -> None:
+    with pytest.raises(TypeError, match="spam"):
+        agent.ask(talk, "When does he talk about the lens of Fresnel?", spam=1)  # type: ignore[call-arg]

@@ -95,6 +95,14 @@ def test_what_is_no_video_is_named_and_nothing_is_lost(
     assert _listed(library, capsys) == ["talk.mp4"]
 
 
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/talk.mp4", "rtsp://127.0.0.1/x", "concat:talk.mp4"])
+def test_an_address_is_not_fetched_and_the_remedy_is_told(
+    address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["index", address, "--library", str(tmp_path / "library")]) == 2
+    assert "save the video to a file" in capsys.readouterr().err
+
+
 def test_a_bad_video_among_good_ones_does_not_stop_the_others(
     good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

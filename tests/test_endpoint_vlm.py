@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import openai_server
 import pytest
-from openai_server import Server, drops, fails, hangs, likely, says, sends, serving
+from openai_server import Server, drops, fails, hangs, likely, refuses, says, sends, serving
 from pydantic import BaseModel
 from videos import frame_number, numbered
 
@@ -87,7 +87,7 @@ def test_the_form_goes_along_and_an_endpoint_that_refuses_it_is_asked_without() 
 
 def test_tokens_are_counted_by_the_endpoint_and_paid_at_its_prices(server: Server) -> None:
     cost = _vlm(server, prices=Prices(2.0, 10.0)).answer(FRAMES[:2], "?", Verdict).cost
-    assert cost == Cost(visual_tokens=2 * 6 * 4, llm_tokens=520 - 48, dollars=(500 * 2 + 20 * 10) / 1e6)
+    assert cost == Cost(visual_tokens=2 * 6 * 4, llm_tokens=110 - 48, dollars=(100 * 2 + 10 * 10) / 1e6)
 
 
 def test_the_verdicts_tokens_give_the_probability() -> None:
@@ -117,7 +117,7 @@ def test_a_reply_that_does_not_fit_is_repaired_once(broken: str) -> None:
     roles = [message["role"] for message in server.requests[1]["messages"]]
     assert roles == ["user", "assistant", "user"]
     assert server.requests[1]["messages"][1]["content"] == broken
-    assert seen.cost.llm_tokens + seen.cost.visual_tokens == 2 * 520
+    assert seen.cost.llm_tokens + seen.cost.visual_tokens == 2 * 110
     with serving(says(broken)) as server, pytest.raises(ModelOutputError):
         _vlm(server).answer(FRAMES[:1], "?", Verdict)
     assert len(server.requests) == 2
@@ -144,7 +144,7 @@ def test_a_busy_endpoint_is_asked_again_when_it_says(status: int) -> None:
         (sends("<html>", kind="text/html"), "sent no completion"),
         (sends('{"choices": []}'), "sent no completion"),
         (
-            says("", message={"role": "assistant", "content": None, "refusal": "I will not"}),
+            refuses("I will not"),
             "refuses: I will not",
         ),
         (says("", finish_reason="content_filter"), "content filter"),

@@ -91,3 +91,12 @@ def test_an_encoder_without_weights_needs_no_model_framework(talk: tuple[str, st
     status, packages = _imported("search", video, "red", "--channel", "visual", "--library", library)
     assert status == 0
     assert not packages & MODEL_PACKAGES
+
+
+def test_a_short_run_leaves_without_looking_for_garbage_among_its_modules() -> None:
+    code = (
+        "import atexit, gc; atexit.register(lambda: print('frozen', gc.get_freeze_count() > 0));"
+        "from rewatch.agent.cli import main; main(['--version'])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert "frozen True" in run.stdout

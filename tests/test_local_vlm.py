@@ -21,7 +21,6 @@ from videos import numbered
 from rewatch.memory.errors import ModelOutputError, ToolError
 from rewatch.memory.types import Frame
 from rewatch.tools.vision import local, open_vlm
-from rewatch.tools.vision.calibration import Calibration
 from rewatch.tools.vision.local import LocalVlm
 
 Prepared = tuple[Mapping[str, Any], None]
@@ -161,17 +160,6 @@ def test_the_probability_is_that_of_the_verdicts_tokens(qwen: Path) -> None:
     ]
     expected = 1 - math.exp(sum(carrying) / len(carrying))
     assert seen.probability == pytest.approx(expected, abs=1e-4)
-
-
-def test_a_calibration_moves_the_probability(qwen: Path) -> None:
-    reply = '{"shown": true, "answer": "x"}'
-    plain = _dictated(qwen, reply).answer(FRAMES[:1], "?", Verdict).probability
-    moved = (
-        _dictated(qwen, reply, calibration=Calibration(2.0, 1.0)).answer(FRAMES[:1], "?", Verdict).probability
-    )
-    assert plain is not None
-    odds = math.log(plain / (1 - plain))
-    assert moved == pytest.approx(1 / (1 + math.exp(-(odds / 2 + 1))))
 
 
 def test_yes_is_weighed_against_no_by_the_models_own_logits(

@@ -1,6 +1,6 @@
 """Large spaces are searched through lists: nearly exact, kept up to date, and on a GPU where there is one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -157,3 +157,38 @@ def test_a_gpu_searches_everything_and_leaves_parts_to_the_cpu(
 def test_sentences_and_frames_do_not_share_a_space(store: Store) -> None:
     with pytest.raises(ValueError, match="for frames, not of 24 for sentences"):
         store.add_vectors(SPACE, [1], clustered(0, 10)[:1])
+
+
+def steps_of(store: Store, work: Callable[[], object]) -> int:
+    """Instructions that SQLite executes for some work."""
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    store._db.conn.set_progress_handler(count, 1)
+    work()
+    store._db.conn.set_progress_handler(None, 0)
+    return steps
+
+
+def test_a_second_comparison_reads_its_candidates_and_not_the_whole_space(store: Store) -> None:
+    ids = store.vector_ids(SPACE)
+    ((found, _),) = store.vector_blocks(SPACE, ids[::300])
+    assert found.tolist() == ids[::300].tolist()
+    few = steps_of(store, lambda: list(store.vector_blocks(SPACE, ids[::300])))
+    assert few < steps_of(store, lambda: list(store.vector_blocks(SPACE))) / 20
+
+
+def test_what_one_video_holds_is_told_without_reading_the_others(store: Store) -> None:
+    add(store, "short", 7, 10)
+    few = steps_of(store, lambda: store.vector_ids(SPACE, "short"))
+    assert few < steps_of(store, lambda: store.vector_ids(SPACE)) / 20
+
+
+def test_a_search_leaves_the_threads_of_faiss_to_others(store: Store) -> None:
+    before = faiss.omp_get_max_threads()
+    index_of(store).search(clustered(0, 10)[0], 5)
+    assert faiss.omp_get_max_threads() == before

@@ -172,6 +172,7 @@ def test_a_download_is_announced_with_its_size_and_only_when_it_is_needed(
     assert [line.rpartition(", ")[2] for line in lines] == ["size unknown", "2.0 GB"]
     put_weights(tmp_path, small.name)
     assert [line.split()[0] for line in announce(settings)] == ["org/unknown"]
+    assert [line.split()[0] for line in announce(Settings(detector="hf:org/finder"))] == ["org/finder"]
     assert announce(Settings(vlm=f"hf:{tmp_path}")) == [], "a folder is no name on the hub"
 
 

@@ -139,6 +139,14 @@ def test_scrolling_names_are_one_line_each_from_edge_to_edge(tmp_path: Path) -> 
         assert line.span.end_seconds == pytest.approx(min(1.5 * number + 9.6, 16), abs=1.0)
 
 
+@pytest.mark.parametrize("frames", [1, 4])
+def test_a_video_shorter_than_text_needs_to_settle_is_read(frames: int, tmp_path: Path) -> None:
+    video = render(tmp_path / "flash.mp4", [slide("A card that is gone at once")] * frames, fps=FPS)
+    lines, _, _ = index(video, tmp_path / "library")
+    assert [line.text for line in lines] == ["A card that is gone at once"]
+    assert lines[0].span.end_seconds == pytest.approx(frames / FPS, abs=0.05)
+
+
 def test_keyframes_alone_find_the_text_of_a_fast_index(talk_video: Path, tmp_path: Path) -> None:
     lines, status, note = index(talk_video, tmp_path, fast=True)
     assert {TITLE, OTHER} <= {line.text for line in lines}

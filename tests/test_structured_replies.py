@@ -5,9 +5,8 @@ import math
 import pytest
 from pydantic import BaseModel
 
-from rewatch.memory.errors import ModelOutputError, SettingError
+from rewatch.memory.errors import ModelOutputError
 from rewatch.memory.types import Cost
-from rewatch.tools.vision.calibration import Calibration
 from rewatch.tools.vision.structured import Repair, Token, Written, validated, yes_probability
 
 
@@ -31,7 +30,7 @@ def _reply(text: str, *tokens: tuple[str, float]) -> Written:
     ],
 )
 def test_the_first_object_counts_whatever_stands_around_it(text: str) -> None:
-    seen = validated(lambda repair: _reply(text), Reply, Calibration())
+    seen = validated(lambda repair: _reply(text), Reply)
     assert seen.reply == Reply(place="here")
     assert seen.cost == Cost(llm_tokens=10)
     assert seen.probability is None
@@ -44,7 +43,7 @@ def test_the_repair_tells_the_model_what_was_wrong() -> None:
         asked.append(repair)
         return _reply('{"sure": true}' if repair is None else '{"place": "here"}')
 
-    assert validated(write, Reply, Calibration()).cost == Cost(llm_tokens=20)
+    assert validated(write, Reply).cost == Cost(llm_tokens=20)
     (none, repair) = asked
     assert none is None
     assert repair is not None
@@ -55,13 +54,13 @@ def test_the_repair_tells_the_model_what_was_wrong() -> None:
 
 def test_a_second_broken_reply_is_an_error_that_names_the_fault() -> None:
     with pytest.raises(ModelOutputError, match="sure: Input should be a valid boolean"):
-        validated(lambda repair: _reply('{"place": "x", "sure": "perhaps"}'), Reply, Calibration())
+        validated(lambda repair: _reply('{"place": "x", "sure": "perhaps"}'), Reply)
 
 
 def test_the_probability_is_the_mean_over_the_first_fields_tokens() -> None:
     pieces = (('{"pla', 0.1), ('ce": ', 0.1), ('"he', 0.9), ('re"', 0.4), (', "sure"', 0.1), (": true}", 0.1))
     text = "".join(piece for piece, _ in pieces)
-    seen = validated(lambda repair: _reply(text, *pieces), Reply, Calibration())
+    seen = validated(lambda repair: _reply(text, *pieces), Reply)
     assert seen.probability == pytest.approx(math.sqrt(0.9 * 0.4))
 
 
@@ -69,16 +68,3 @@ def test_yes_is_weighed_against_no_whatever_the_case() -> None:
     tokens = [Token("Yes", math.log(0.3)), Token(" YES", math.log(0.1)), Token("no", math.log(0.1))]
     assert yes_probability(tokens) == pytest.approx(0.8)
     assert yes_probability([Token("Perhaps", -0.1)]) is None
-
-
-@pytest.mark.parametrize("probability", [0.0, 0.2, 0.5, 0.9, 1.0])
-def test_a_calibration_is_the_identity_until_it_is_fitted(probability: float) -> None:
-    assert Calibration().apply(probability) == probability
-    softer = Calibration(temperature=2.0).apply(probability)
-    assert abs(softer - 0.5) <= abs(probability - 0.5)
-    assert 0 < Calibration(bias=-1.0).apply(probability) < 1
-
-
-def test_a_temperature_that_is_none_is_refused() -> None:
-    with pytest.raises(SettingError, match="temperature 0"):
-        Calibration(temperature=0.0)

@@ -1,6 +1,7 @@
 """Encoders by torch give what their libraries give, in any batch, and name their space by their weights."""
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +190,14 @@ def test_a_device_or_precision_that_is_not_here_is_refused(
     with pytest.raises(SettingError, match="choose auto"):
         open_encoder(names["open_clip"], **how).encode_texts(["bus"])
     assert open_encoder(names["open_clip"]).dimensions == WIDTH
+
+
+def test_many_frames_are_spread_over_the_cores_and_leave_torch_as_it_was(names: dict[str, str]) -> None:
+    encoder = open_encoder(names["open_clip"])
+    images = pictures(40)
+    threads = torch.get_num_threads()
+    spread = encoder.encode_images(images)
+    alone = np.concatenate([encoder.encode_images([image]) for image in images])
+    np.testing.assert_allclose(spread, alone, atol=1e-5)
+    with ThreadPoolExecutor(1) as later:
+        assert (torch.get_num_threads(), later.submit(torch.get_num_threads).result()) == (threads, threads)

@@ -7,23 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rewatch.agent.cli.models import (
-    BaseUrlOption,
-    CompressionOption,
-    ConfigOption,
-    DetectorOption,
-    DeviceOption,
-    DtypeOption,
-    EncoderOption,
-    MaxDollarsOption,
-    MaxLlmTokensOption,
-    PlannerOption,
-    PresetOption,
-    RecordOption,
-    ReplayOption,
-    VlmOption,
-    choose,
-)
+from rewatch.agent.cli.models import Given, takes_models
 from rewatch.agent.cli.options import (
     FromOption,
     JsonOption,
@@ -45,6 +29,7 @@ if TYPE_CHECKING:
     from rewatch.memory.types import VideoInfo
 
 
+@takes_models("max_llm_tokens", "planner", "encoder", "detector")
 def ask(
     videos: Annotated[
         list[Path], typer.Argument(metavar="VIDEO", help="Video files, or ids that `rewatch list` shows.")
@@ -60,8 +45,6 @@ def ask(
     max_seconds: Annotated[
         float | None, typer.Option("--max-seconds", metavar="S", help="Stop looking after this long.")
     ] = None,
-    max_llm_tokens: MaxLlmTokensOption = None,
-    max_dollars: MaxDollarsOption = None,
     thread: Annotated[
         str | None, typer.Option("--thread", metavar="NAME", help="Remember under this name, for follow-ups.")
     ] = None,
@@ -69,18 +52,7 @@ def ask(
         bool | None,
         typer.Option("--recheck", help="Read cited screens again from the pixels before they count."),
     ] = None,
-    preset: PresetOption = None,
-    planner: PlannerOption = None,
-    vlm: VlmOption = None,
-    compression: CompressionOption = None,
-    encoder: EncoderOption = None,
-    detector: DetectorOption = None,
-    base_url: BaseUrlOption = None,
-    device: DeviceOption = None,
-    dtype: DtypeOption = None,
-    config: ConfigOption = None,
-    record: RecordOption = None,
-    replay: ReplayOption = None,
+    given: Given,
     stream: Annotated[bool, typer.Option("--stream", help="Show each step as it happens.")] = False,
     library: LibraryOption = None,
     as_json: JsonOption = False,
@@ -94,24 +66,8 @@ def ask(
         raise InputError("the question is empty; write it in quotes after the videos")
     choices, wished = parse_choices(option or []), parse_span(from_, to)
 
-    given = {
-        "max_seconds": max_seconds,
-        "max_llm_tokens": max_llm_tokens,
-        "max_dollars": max_dollars,
-        "recheck": recheck,
-        "preset": preset,
-        "planner": planner,
-        "vlm": vlm,
-        "compression": compression,
-        "encoder": encoder,
-        "detector": detector,
-        "base_url": base_url,
-        "device": device,
-        "dtype": dtype,
-        "record": record,
-        "replay": replay,
-    }
-    settings = replace(choose(config, given), library=library_folder(library))
+    chosen = given.settings(max_seconds=max_seconds, recheck=recheck)
+    settings = replace(chosen, library=library_folder(library))
 
     from rewatch.agent.video_agent import VideoAgent, unread
     from rewatch.memory.errors import LimitReached

@@ -7,19 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from rewatch.agent.cli.models import (
-    BaseUrlOption,
-    CompressionOption,
-    ConfigOption,
-    DeviceOption,
-    DtypeOption,
-    MaxDollarsOption,
-    PresetOption,
-    RecordOption,
-    ReplayOption,
-    VlmOption,
-    choose,
-)
+from rewatch.agent.cli.models import Given, takes_models
 from rewatch.agent.cli.options import (
     FromOption,
     JsonOption,
@@ -41,6 +29,7 @@ if TYPE_CHECKING:
     from rewatch.memory.types import Cost, Observation, VideoInfo
 
 
+@takes_models()
 def look(
     video: VideoArgument,
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="What to find out, in quotes.")],
@@ -58,16 +47,7 @@ def look(
         int | None,
         typer.Option("--panel", metavar="N", help="Show an endpoint NxN frames a picture.  [default: 1]"),
     ] = None,
-    max_dollars: MaxDollarsOption = None,
-    preset: PresetOption = None,
-    vlm: VlmOption = None,
-    compression: CompressionOption = None,
-    base_url: BaseUrlOption = None,
-    device: DeviceOption = None,
-    dtype: DtypeOption = None,
-    config: ConfigOption = None,
-    record: RecordOption = None,
-    replay: ReplayOption = None,
+    given: Given,
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -79,19 +59,7 @@ def look(
     if not question.strip():
         raise InputError("the question is empty; write it in quotes after the video")
     span = parse_span(from_, to)
-    given = {
-        "panel": panel,
-        "max_dollars": max_dollars,
-        "preset": preset,
-        "vlm": vlm,
-        "compression": compression,
-        "base_url": base_url,
-        "device": device,
-        "dtype": dtype,
-        "record": record,
-        "replay": replay,
-    }
-    settings = replace(choose(config, given), library=library_folder(library))
+    settings = replace(given.settings(panel=panel), library=library_folder(library))
 
     from rewatch.agent.backends import Backends
     from rewatch.tools.context import ToolContext

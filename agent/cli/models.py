@@ -1,9 +1,13 @@
 """Options that choose models and limits, and the settings that follow from them and from everything else.
 
-Owns the options' names and help; which source wins is decided by `agent.presets`.
+Owns the options' names and help, and how a command takes them all at once; which source wins is decided by
+`agent.presets`.
 """
 
-from collections.abc import Mapping
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,6 +73,76 @@ RecordOption = Annotated[
 ReplayOption = Annotated[
     Path | None, typer.Option("--replay", metavar="FILE", help="Answer from a recording; no model is asked.")
 ]
+
+
+_OF_ALL = {
+    "max_dollars": MaxDollarsOption,
+    "preset": PresetOption,
+    "vlm": VlmOption,
+    "compression": CompressionOption,
+    "base_url": BaseUrlOption,
+    "device": DeviceOption,
+    "dtype": DtypeOption,
+    "config": ConfigOption,
+    "record": RecordOption,
+    "replay": ReplayOption,
+}
+"""What every command takes that asks a model, by the names of the settings."""
+_OF_SOME = {
+    "max_llm_tokens": MaxLlmTokensOption,
+    "planner": PlannerOption,
+    "encoder": EncoderOption,
+    "detector": DetectorOption,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The options of models that a command was called with."""
+
+    values: Mapping[str, Any]
+
+    def settings(self, **others: Any) -> "Settings":
+        """The settings that follow.
+
+        Args:
+            others: The command's own options that are settings too; None for one that was not given.
+
+        Raises:
+            SettingError: A setting cannot be; the message says where it stands.
+        """
+        values = {**self.values, **others}
+        return choose(values.pop("config"), values)
+
+
+def takes_models(*more: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Let a command take the options of models; its parameter `given` holds what was chosen.
+
+    Args:
+        more: Options that not every such command takes: max_llm_tokens, planner, encoder, detector.
+    """
+    options: dict[str, Any] = {**{name: _OF_SOME[name] for name in more}, **_OF_ALL}
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+        for name, kind in options.items()
+    ]
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def called(*positional: Any, **told: Any) -> None:
+            given = Given({name: told.pop(name) for name in options})
+            command(*positional, given=given, **told)
+
+        # typer reads a command's options from its signature.
+        signature = inspect.signature(command)
+        own = list(signature.parameters.values())
+        place = next(index for index, parameter in enumerate(own) if parameter.name == "given")
+        parameters = [*own[:place], *added, *own[place + 1 :]]
+        called.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return called
+
+    return decorate
 
 
 def choose(config: Path | None, given: Mapping[str, Any]) -> "Settings":

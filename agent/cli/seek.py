@@ -1,20 +1,14 @@
 """`rewatch seek`: find the moments of a video that show something."""
 
-from dataclasses import asdict
+from contextlib import closing
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 from rich.text import Text
 
-from rewatch.agent.cli.models import (
-    ConfigOption,
-    DetectorOption,
-    DeviceOption,
-    EncoderOption,
-    VlmOption,
-    choose,
-)
+from rewatch.agent.cli.models import Given, takes_models
 from rewatch.agent.cli.options import (
     FromOption,
     JsonOption,
@@ -33,6 +27,7 @@ if TYPE_CHECKING:
     from rewatch.tools.seek.relations import TargetRelation
 
 
+@takes_models("encoder", "detector")
 def seek(
     video: VideoArgument,
     target: Annotated[str, typer.Argument(metavar="TARGET", help="What to find, such as 'red car'.")],
@@ -65,11 +60,7 @@ def seek(
         Path | None,
         typer.Option("--calibration", metavar="FILE", help="Of the scorer, by `rewatch bench seek`."),
     ] = None,
-    vlm: VlmOption = None,
-    encoder: EncoderOption = None,
-    detector: DetectorOption = None,
-    device: DeviceOption = None,
-    config: ConfigOption = None,
+    given: Given,
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -78,11 +69,11 @@ def seek(
     Every look is kept: asked again, the search goes on from what was seen. Exit status: 0 found, 3 the video
     probably does not show it.
     """
-    settings = choose(config, {"vlm": vlm, "encoder": encoder, "detector": detector, "device": device})
-    span = parse_span(from_, to)
-    with open_library(library) as memory:
-        from rewatch.agent.backends import Backends
-        from rewatch.memory.types import Limits
+    settings, span = given.settings(), parse_span(from_, to)
+
+    from rewatch.agent.backends import Backends
+
+    with open_library(library) as memory, closing(Backends(settings)) as backends:
         from rewatch.tools.context import ToolContext
         from rewatch.tools.meter import Meter
         from rewatch.tools.seek.calibration import load
@@ -94,10 +85,9 @@ def seek(
             raise InputError(
                 f"--scorer {scorer!r} is unknown; choose among {', '.join(get_args(ScorerName))}"
             )
-        limits = Limits(frames=None, tool_calls=None, seconds=settings.limits.seconds)
-        context = ToolContext(
-            memory, (info,), clamp(span, info), Meter(limits), Backends(settings).models(settings.encoder)
-        )
+        limits = replace(settings.limits, frames=None, tool_calls=None)
+        models = backends.models(settings.encoder)
+        context = ToolContext(memory, (info,), clamp(span, info), Meter(limits), models)
         relations = _relations(target, before, after, nth)
         others = [text for text in (before, after) if text]
         result = find(

@@ -63,11 +63,12 @@ def _print_outline(segments: list[Segment], *, shots: bool) -> None:
         where = format_span(segment.span.start_seconds, segment.span.end_seconds)
         style = "bold" if segment.level == "chapter" else ""
         indent = " " * _INDENT[segment.level]
-        console.print(
-            f"{where:<16}",
-            Text(f"{indent}{segment.level:<8}", style="cyan"),
-            Text(one_line(segment.title), style),
-        )
+        level = Text(f"{indent}{segment.level}", style="cyan")
+        if segment.title:
+            level.append(" " * (8 - len(segment.level)))
+            console.print(f"{where:<16}", level, Text(one_line(segment.title), style))
+        else:
+            console.print(f"{where:<16}", level)
 
 
 def _print_text(lines: list[TextLine]) -> None:

@@ -19,6 +19,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compress": ("rewatch.evals.bench.compress:compress", "rewatch bench compress --quick"),
     "evaluation": ("rewatch.evals.bench.evaluation:evaluation", "rewatch bench evaluation --samples 5000"),
     "haystack": ("rewatch.evals.bench.haystack:haystack", "rewatch bench haystack --out hay --length 30:00"),
+    "calibration": (
+        "rewatch.evals.bench.calibration:calibration",
+        "rewatch bench calibration looks.jsonl --vlm openai:gpt-4.1-mini --out calibration.json",
+    ),
     "look": ("rewatch.evals.bench.look:look", "rewatch bench look film.mp4"),
     "embedding": ("rewatch.evals.bench.embedding:embedding", "rewatch bench embedding film.mp4"),
     "visual-search": ("rewatch.evals.bench.visual_search:visual_search", "rewatch bench visual-search"),

@@ -36,6 +36,24 @@ class Encoder(Protocol):
         """Embed texts: float32 `[N, dimensions]`, unit length."""
 
 
+class Encoders(Protocol):
+    """Where encoders come from."""
+
+    def space_of(self, name: str) -> str:
+        """The embedding space that a name means; no model is loaded for it.
+
+        Raises:
+            SettingError: The name means no encoder, or its weights have gone.
+        """
+
+    def open(self, name: str) -> Encoder:
+        """Open an encoder; a model is loaded at its first use.
+
+        Raises:
+            SettingError: The name means no encoder, or its weights have gone.
+        """
+
+
 @runtime_checkable
 class PreparingEncoder(Encoder, Protocol):
     """An encoder that lets others make frames small for it, and says how many it likes at once."""

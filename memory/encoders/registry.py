@@ -5,6 +5,7 @@ installed package offers through the entry-point group `rewatch.encoders`.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Protocol
 
@@ -62,6 +63,24 @@ def register_encoder(family: str, make: Callable[[], EncoderFamily]) -> None:
         make: Gives the family; called whenever one of its encoders is named.
     """
     _FAMILIES[family] = make
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredEncoders:
+    """All encoders that have a name here, opened on one device in one precision."""
+
+    device: str = "auto"
+    """A torch device, or "auto": the first GPU, else the CPU."""
+    dtype: str = "auto"
+    """float32, float16, bfloat16, or "auto": half precision on a GPU, single on a CPU."""
+
+    def space_of(self, name: str) -> str:
+        """As the function of this name."""
+        return space_of(name)
+
+    def open(self, name: str) -> Encoder:
+        """As `open_encoder`."""
+        return open_encoder(name, device=self.device, dtype=self.dtype)
 
 
 def open_encoder(name: str, *, device: str = "auto", dtype: str = "auto") -> Encoder:

@@ -5,9 +5,11 @@ Owns the way from frames to unit vectors around a model's two towers. Loading th
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
+from functools import cached_property, partial
+from threading import Barrier, Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     import torch
 
 _BATCH_ON_CPU, _BATCH_ON_GPU = 16, 128
+"""Frames in one forward pass; a CPU runs one on each core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,10 @@ class TorchEncoder:
     @property
     def batch_size(self) -> int:
         """Frames that are best encoded at once."""
-        return _BATCH_ON_CPU if self._model()[1].type == "cpu" else _BATCH_ON_GPU
+        import torch
+
+        on_cpu = self._model()[1].type == "cpu"
+        return _BATCH_ON_CPU * torch.get_num_threads() if on_cpu else _BATCH_ON_GPU
 
     def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
         """Embed frames: float32 `[N, dimensions]`, unit length.
@@ -108,15 +114,34 @@ class TorchEncoder:
     def _in_batches(
         self, items: Sequence[Any], encode: Callable[[Any], "torch.Tensor"]
     ) -> NDArray[np.float32]:
+        on_cpu = self._model()[1].type == "cpu"
+        size = _BATCH_ON_CPU if on_cpu else _BATCH_ON_GPU
+        batches = [items[first : first + size] for first in range(0, len(items), size)]
+        run = self._cores.map if on_cpu and len(batches) > 1 else map
+        found = list(run(partial(_unit_vectors, encode), batches))
+        return np.concatenate(found) if found else np.zeros((0, self.dimensions), np.float32)
+
+    @cached_property
+    def _cores(self) -> ThreadPoolExecutor:
+        """A thread for each core, each to run whole forward passes alone.
+
+        Threads that share one forward pass wait for each other at every step; where a decoder takes turns with
+        them, all wait for the one that it has put off.
+        """
         import torch
 
-        size = self.batch_size
-        found = np.zeros((len(items), self.dimensions), np.float32)
-        with torch.inference_mode():
-            for first in range(0, len(items), size):
-                vectors = encode(items[first : first + size]).float()
-                found[first : first + size] = torch.nn.functional.normalize(vectors, dim=-1).cpu().numpy()
-        return found
+        count = torch.get_num_threads()
+        together = Barrier(count)
+
+        def begin() -> None:
+            torch.set_num_threads(1)
+            together.wait()
+
+        pool = ThreadPoolExecutor(count, "encoder", begin)
+        for begun in [pool.submit(int) for _ in range(count)]:
+            begun.result()
+        torch.set_num_threads(count)  # it is also what threads that begin later will take
+        return pool
 
     def _model(self) -> tuple[Towers, "torch.device", "torch.dtype"]:
         with self._lock:
@@ -124,6 +149,16 @@ class TorchEncoder:
                 device, dtype = choose_device(self._device_name, self._dtype_name)
                 self._loaded = self._load(device, dtype), device, dtype
             return self._loaded
+
+
+def _unit_vectors(encode: Callable[[Any], "torch.Tensor"], items: Sequence[Any]) -> NDArray[np.float32]:
+    import torch
+
+    with torch.inference_mode():
+        vectors: NDArray[np.float32] = (
+            torch.nn.functional.normalize(encode(items).float(), dim=-1).cpu().numpy()
+        )
+    return vectors
 
 
 def choose_device(device: str, dtype: str) -> tuple["torch.device", "torch.dtype"]:

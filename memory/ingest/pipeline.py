@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rewatch.memory.file_stamp import FileStamp
 from rewatch.memory.ingest.settings import IngestSettings
@@ -19,6 +20,9 @@ from rewatch.memory.ingest.video_lock import video_lock
 from rewatch.memory.store import Store
 from rewatch.memory.types import VideoInfo
 
+if TYPE_CHECKING:
+    from rewatch.memory.encoders import Encoders
+
 Progress = Callable[[str, float, float], None]
 """Called with a stage's name, the seconds of the video that it has done, and the video's duration."""
 
@@ -26,8 +30,12 @@ WAITING = "waiting for another process"
 """Reported in place of a stage's name while another process indexes the same video."""
 
 
-def default_stages() -> tuple[Stage, ...]:
-    """All stages of the embedded default, in order."""
+def default_stages(encoders: "Encoders | None" = None) -> tuple[Stage, ...]:
+    """All stages of the embedded default, in order.
+
+    Args:
+        encoders: Where encoders of frames come from; None for those that are registered.
+    """
     from rewatch.memory.ingest.chapters import SegmentStage
     from rewatch.memory.ingest.frames_stage import ScanStage
     from rewatch.memory.ingest.screen_text import ScreenStage
@@ -38,7 +46,7 @@ def default_stages() -> tuple[Stage, ...]:
 
     return (
         *(SubtitleStage(), SpeechStage(), ScanStage(), ScreenStage()),
-        *(SentenceStage(), SegmentStage(), VisualStage()),
+        *(SentenceStage(), SegmentStage(), VisualStage(encoders)),
     )
 
 

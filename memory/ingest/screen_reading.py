@@ -6,6 +6,7 @@ and their storing are `screen_text`'s. What is read is data from the video, neve
 """
 
 from dataclasses import dataclass
+from math import inf
 
 import cv2
 
@@ -94,8 +95,9 @@ class ScreenReading:
         for index in range(first, last + 1):
             following = screen.grid(index + 1) if index < last else None
             until = screen.begin_seconds(index + 1) if following is None else screen.seconds[index + 1]
+            settles_by = inf if index + 1 == len(screen) else until
             score, restless, now = (
-                watch.leaving(until, following),
+                watch.leaving(settles_by, following),
                 watch.restless(until),
                 screen.seconds[index],
             )

@@ -48,7 +48,8 @@ class ScreenWatch:
         """How much that may be unread text is gone in the next sample.
 
         Args:
-            seconds: When the next sample begins.
+            seconds: When the next sample begins; infinity after the video's last one, where nothing is left to
+                wait for: what has just come up is read as it stands.
             grid: The next sample; None where the watch ends and everything has to be read.
 
         Returns:

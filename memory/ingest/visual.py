@@ -2,8 +2,8 @@
 
 Owns which frames are embedded, in which order, and the parts that survive a kill: keyframes first, which
 decode at a sixteenth of the price and tell most of what a video shows, then frames between keyframes that are
-too far apart. Frames are decoded and made small in other processes while the model runs here. What a space
-holds already is not embedded again, whatever was indexed in between.
+too far apart. Frames are decoded and made small in a thread or in other processes while the model runs here.
+What a space holds already is not embedded again, whatever was indexed in between.
 """
 
 import math
@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rewatch.memory.encoders import Encoder, PreparingEncoder
+from rewatch.memory.encoders import Encoder, Encoders, PreparingEncoder
 from rewatch.memory.encoders.framing import Image, as_it_is
+from rewatch.memory.encoders.registry import RegisteredEncoders
+from rewatch.memory.ingest.ahead import ahead
 from rewatch.memory.ingest.settings import IngestSettings
 from rewatch.memory.ingest.stage import Parameters, Part, StageContext, StageOutcome
 from rewatch.memory.types import Frame, Span, VideoInfo
@@ -36,6 +38,9 @@ _LET_BE = 1.25
 _BATCH = 16
 """Frames at once for an encoder that does not say how many it likes."""
 
+_AHEAD = 32
+"""Keyframes that wait for the encoder; most encoders take them at a fraction of their size."""
+
 _FIRST, _THEN = "keyframes", "between"
 """The two passes, as the keys of parts begin."""
 
@@ -49,15 +54,17 @@ class VisualStage:
     name = "visual"
     needs: tuple[str, ...] = ()
 
+    def __init__(self, encoders: Encoders | None = None) -> None:
+        """Take where encoders come from; None for those that are registered."""
+        self._encoders = encoders or RegisteredEncoders()
+
     def parameters(self, video: VideoInfo, settings: IngestSettings) -> Parameters:
         told: dict[str, str | float] = {
             "encoder": settings.encoder,
             "spacing_seconds": settings.visual_spacing_seconds,
         }
         if settings.encoder:
-            from rewatch.memory.encoders.registry import space_of
-
-            told |= {"space_id": space_of(settings.encoder), "decoder": settings.decoder}
+            told |= {"space_id": self._encoders.space_of(settings.encoder), "decoder": settings.decoder}
         return told
 
     def clear(self, store: "Store", video_id: str) -> None:
@@ -66,9 +73,7 @@ class VisualStage:
     def run(self, context: StageContext) -> Iterator[Part]:
         if not context.settings.encoder:
             return
-        from rewatch.memory.encoders.registry import open_encoder
-
-        encoder = open_encoder(context.settings.encoder)
+        encoder = self._encoders.open(context.settings.encoder)
         for frames in (_keyframes, _frames_between):
             embedded = _embedded(context, encoder, frames(context, encoder))
             for key, group in groupby(embedded, key=lambda item: item[0]):
@@ -92,7 +97,10 @@ def _keyframes(context: StageContext, encoder: Encoder) -> Iterator[Found]:
     numbers = [int(key.split()[1]) for key in context.finished if key.startswith(_FIRST)]
     start = (max(numbers, default=-1) + 1) * _PART_SECONDS
     if start < context.video.duration_seconds:
-        for seconds, image in _scan(context, encoder, Span(start, context.video.duration_seconds), None):
+        rest = Span(start, context.video.duration_seconds)
+        # Keyframes are decoded faster than any model sees them: a thread is enough, and begins at once.
+        found = _scan(context, encoder, rest, None, processes=1)
+        for seconds, image in ahead(found, _AHEAD):
             yield _key(_FIRST, seconds), seconds, image
 
 
@@ -108,7 +116,8 @@ def _frames_between(context: StageContext, encoder: Encoder) -> Iterator[Found]:
             wanted += [(_key(_THEN, before), before + length * part) for part in range(1, count)]
     wanted = [(key, instant) for key, instant in wanted if key not in context.finished]
     if wanted:
-        found = _scan(context, encoder, Span(wanted[0][1], end), [instant for _, instant in wanted])
+        instants = [instant for _, instant in wanted]
+        found = _scan(context, encoder, Span(wanted[0][1], end), instants, context.settings.processes)
         for (key, _), (seconds, image) in zip(wanted, found, strict=True):
             yield key, seconds, image
 
@@ -139,7 +148,7 @@ def _embedded(
 
 
 def _scan(
-    context: StageContext, encoder: Encoder, span: Span, instants: Sequence[float] | None
+    context: StageContext, encoder: Encoder, span: Span, instants: Sequence[float] | None, processes: int
 ) -> Iterator[tuple[float, Image]]:
     from rewatch.memory.ingest.scan import scan
 
@@ -150,7 +159,7 @@ def _scan(
         partial(_prepared, prepare=prepare),
         step_seconds=None,
         instants=instants,
-        processes=context.settings.processes,
+        processes=processes,
         decoder=context.settings.decoder,
     )
 

@@ -13,11 +13,8 @@ from pydantic import BaseModel
 
 from rewatch.memory.errors import SettingError
 from rewatch.memory.types import Cost, Frame, PictureCompression
-from rewatch.tools.vision.calibration import Calibration
 
 Reply = TypeVar("Reply", bound=BaseModel)
-
-IDENTITY = Calibration()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ class Seen(Generic[Reply]):
     cost: Cost
     """What all attempts have spent: `visual_tokens`, `llm_tokens` and `dollars`."""
     probability: float | None = None
-    """Of the tokens of the reply's first field, from the model's own log-probabilities, calibrated; that it is
+    """Of the tokens of the reply's first field, from the model's own log-probabilities; that it is
     true, where the field is true or false. None where the model tells no log-probabilities."""
     compression: PictureCompression | None = None
     """Of the frames' visual tokens, where there was any."""
@@ -97,7 +94,6 @@ def open_vlm(
     attention: str = "auto",
     panel: int = 1,
     prices: Prices | None = None,
-    calibration: Calibration = IDENTITY,
     compression: str = "",
 ) -> Vlm:
     """Choose a model; it is loaded, or reached, when it is first asked.
@@ -111,7 +107,6 @@ def open_vlm(
         attention: Local models: "auto", "sdpa", "eager" or "flash_attention_2".
         panel: Endpoints: show frames in grids of so many columns and rows to an image; 1 shows each alone.
         prices: Endpoints: what it charges.
-        calibration: How its probabilities are corrected; the identity unless they were fitted.
         compression: Local models: "METHOD:SHARE" or "METHOD:TOKENS" that the pictures are compressed to; "" for all.
 
     Raises:
@@ -126,7 +121,7 @@ def open_vlm(
         from rewatch.tools.vision.local import LocalVlm
 
         if not compression:
-            return LocalVlm(model, device=device, dtype=dtype, attention=attention, calibration=calibration)
+            return LocalVlm(model, device=device, dtype=dtype, attention=attention)
         from rewatch.tools.vision.compression import Compression, Compressor
 
         return LocalVlm(
@@ -134,7 +129,6 @@ def open_vlm(
             device=device,
             dtype=dtype,
             attention=attention,
-            calibration=calibration,
             prepare=Compressor(Compression.parse(compression)),
             shown=f"({compression})",
         )
@@ -148,5 +142,4 @@ def open_vlm(
         key_variable=key_variable,
         panel=panel,
         prices=prices or Prices(),
-        calibration=calibration,
     )

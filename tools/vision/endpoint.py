@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from rewatch.memory.errors import SettingError, ToolError
 from rewatch.memory.types import Cost, Frame
 from rewatch.prompts import render
-from rewatch.tools.vision import IDENTITY, Prices, Reply, Seen
-from rewatch.tools.vision.calibration import Calibration
+from rewatch.tools.vision import Prices, Reply, Seen
 from rewatch.tools.vision.labels import label, panels
 from rewatch.tools.vision.structured import (
     MAX_NEW_TOKENS,
@@ -63,7 +62,6 @@ class EndpointVlm:
         key_variable: str = "OPENAI_API_KEY",
         panel: int = 1,
         prices: Prices = Prices(),  # noqa: B008 - frozen
-        calibration: Calibration = IDENTITY,
         timeout_seconds: float = _TIMEOUT_SECONDS,
         retries: int = 2,
     ) -> None:
@@ -75,7 +73,6 @@ class EndpointVlm:
             key_variable: The environment variable that holds the key; one's own server may need none.
             panel: Columns and rows of the grids in which frames are shown; 1 shows each alone.
             prices: What it charges.
-            calibration: How its probabilities are corrected.
             timeout_seconds: How long one attempt may take.
             retries: How often a request is sent again.
 
@@ -90,7 +87,6 @@ class EndpointVlm:
         self._key_variable = key_variable
         self._panel = panel
         self._prices = prices
-        self._calibration = calibration
         self._timeout_seconds = timeout_seconds
         self._retries = retries
         self._refused: set[str] = set()
@@ -115,7 +111,7 @@ class EndpointVlm:
         def write(repair: Repair | None) -> Written:
             return self._write(frames, _messages(content, repair), schema)
 
-        return validated(write, schema, self._calibration)
+        return validated(write, schema)
 
     def yes_probability(self, frames: Sequence[Frame], question: str) -> float | None:
         """Probability of "yes" to a question about frames."""
@@ -123,8 +119,7 @@ class EndpointVlm:
         choice = self._ask(_messages(content, None), max_tokens=1, top_logprobs=_LIKELY_TOKENS).choices[0]
         first = choice.logprobs.content[0] if choice.logprobs and choice.logprobs.content else None
         likely = [Token(item.token, item.logprob) for item in first.top_logprobs] if first else []
-        probability = yes_probability(likely)
-        return None if probability is None else self._calibration.apply(probability)
+        return yes_probability(likely)
 
     def _write(self, frames: Sequence[Frame], messages: list[Any], schema: type[Reply]) -> Written:
         form = {"name": schema.__name__, "schema": schema.model_json_schema()}

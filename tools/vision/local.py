@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from rewatch.memory.errors import ToolError
 from rewatch.memory.types import Cost, Frame, PictureCompression
 from rewatch.prompts import render
-from rewatch.tools.vision import IDENTITY, Prices, Reply, Seen
-from rewatch.tools.vision.calibration import Calibration
+from rewatch.tools.vision import Prices, Reply, Seen
 from rewatch.tools.vision.labels import label
 from rewatch.tools.vision.structured import (
     MAX_NEW_TOKENS,
@@ -66,7 +65,6 @@ class LocalVlm:
         device: str = "auto",
         dtype: str = "auto",
         attention: str = "auto",
-        calibration: Calibration = IDENTITY,
         prepare: Prepare = _unchanged,
         shown: str = "",
     ) -> None:
@@ -77,7 +75,6 @@ class LocalVlm:
             device: "auto", or torch's name of a device.
             dtype: "auto", or torch's name of a type.
             attention: "auto", or transformers' name of an implementation.
-            calibration: How its probabilities are corrected.
             prepare: Changes the inputs of the model, which come on its device.
             shown: Says in its name what `prepare` does, so that its answers are told from those without.
         """
@@ -85,7 +82,6 @@ class LocalVlm:
         self._source = source
         self.attention = attention
         self._device, self._dtype = device, dtype
-        self._calibration = calibration
         self._prepare = prepare
         self._lock = Lock()
         self._processor: Any = None
@@ -107,7 +103,7 @@ class LocalVlm:
     def answer(self, frames: Sequence[Frame], prompt: str, schema: type[Reply]) -> Seen[Reply]:
         """Ask about frames."""
         with self._lock:
-            return validated(lambda repair: self._write(frames, prompt, repair), schema, self._calibration)
+            return validated(lambda repair: self._write(frames, prompt, repair), schema)
 
     def yes_probability(self, frames: Sequence[Frame], question: str) -> float | None:
         """Probability of "yes" to a question about frames."""
@@ -120,8 +116,7 @@ class LocalVlm:
                 Token(decode([token]), logprob)
                 for token, logprob in zip(best.indices.tolist(), best.values.tolist(), strict=True)
             ]
-        probability = yes_probability(likely)
-        return None if probability is None else self._calibration.apply(probability)
+        return yes_probability(likely)
 
     def _write(self, frames: Sequence[Frame], prompt: str, repair: Repair | None) -> Written:
         turns = _conversation(_times(frames), prompt, repair)

@@ -62,7 +62,7 @@ class RecordedVlm:
             "call": "answer",
             "prompt": prompt,
             "schema": schema.model_json_schema(),
-            "frames": [_plain(frame) for frame in frames],
+            "frames": [told_frame(frame) for frame in frames],
         }
         told = self._call(request, make)
         compression = told.get("compression")  # tapes of earlier versions have none
@@ -75,7 +75,7 @@ class RecordedVlm:
 
     def yes_probability(self, frames: Sequence[Frame], question: str) -> float | None:
         """What the model finds, or found."""
-        request = {"call": "yes", "question": question, "frames": [_plain(frame) for frame in frames]}
+        request = {"call": "yes", "question": question, "frames": [told_frame(frame) for frame in frames]}
         told: float | None = self._call(request, lambda: self._model.yes_probability(frames, question))
         return told
 
@@ -83,7 +83,8 @@ class RecordedVlm:
         return self._tape.call(PART, request, make)
 
 
-def _plain(frame: Frame) -> Json:
+def told_frame(frame: Frame) -> Json:
+    """A frame as a tape names it."""
     height, width = frame.image.shape[:2]
     pixels = hashlib.sha256(frame.image.tobytes()).hexdigest()
     return {"seconds": frame.seconds, "width": width, "height": height, "sha256": pixels}

@@ -16,7 +16,6 @@ from rewatch.memory.errors import ModelOutputError
 from rewatch.memory.types import Cost, PictureCompression
 from rewatch.prompts import render
 from rewatch.tools.vision import Prices, Reply, Seen
-from rewatch.tools.vision.calibration import Calibration
 
 MAX_NEW_TOKENS = 512
 """A reply is cut off after so many tokens."""
@@ -59,28 +58,23 @@ class Repair:
     """What is wrong with it."""
 
 
-def validated(
-    write: Callable[[Repair | None], Written], schema: type[Reply], calibration: Calibration
-) -> Seen[Reply]:
+def validated(write: Callable[[Repair | None], Written], schema: type[Reply]) -> Seen[Reply]:
     """Ask, validate, and ask once more when the reply does not fit.
 
     Args:
         write: Asks the model: with None the first time, then with what was wrong.
         schema: What the reply must be.
-        calibration: Corrects the probability.
 
     Raises:
         ModelOutputError: The repair did not fit either.
     """
     first = write(None)
     try:
-        return _seen(first, schema, first.cost, calibration)
+        return _seen(first, schema, first.cost)
     except ModelOutputError as error:
         request = render("repair", problem=str(error), form=form_of(schema))
         second = write(Repair(first.text, request))
-    return replace(
-        _seen(second, schema, first.cost + second.cost, calibration), compression=first.compression
-    )
+    return replace(_seen(second, schema, first.cost + second.cost), compression=first.compression)
 
 
 def at_most(visual_tokens: int, text_tokens: int, prices: Prices) -> Cost:
@@ -120,14 +114,14 @@ def yes_probability(likely: Sequence[Token]) -> float | None:
     return mass["yes"] / total if total else None
 
 
-def _seen(written: Written, schema: type[Reply], cost: Cost, calibration: Calibration) -> Seen[Reply]:
+def _seen(written: Written, schema: type[Reply], cost: Cost) -> Seen[Reply]:
     try:
         reply = schema.model_validate(_first_object(written.text))
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         told = "; ".join(faults)[:_SHOWN_FAULTS]
         raise ModelOutputError(f"it does not fit the form: {told}") from error
-    return Seen(reply, cost, _probability(written.tokens, reply, calibration), written.compression)
+    return Seen(reply, cost, _probability(written.tokens, reply), written.compression)
 
 
 def _first_object(text: str) -> Any:
@@ -143,7 +137,7 @@ def _first_object(text: str) -> Any:
     raise ModelOutputError(f"there is no JSON object in it, only {shown!r}")
 
 
-def _probability(tokens: Sequence[Token], reply: BaseModel, calibration: Calibration) -> float | None:
+def _probability(tokens: Sequence[Token], reply: BaseModel) -> float | None:
     """Geometric mean of the probabilities of the tokens that carry the first field's value."""
     name = next(iter(type(reply).model_fields))
     text = "".join(token.text for token in tokens)
@@ -157,7 +151,7 @@ def _probability(tokens: Sequence[Token], reply: BaseModel, calibration: Calibra
     value = getattr(reply, name)
     carrying = _between(tokens, key.end(), end)
     likely = math.exp(sum(token.logprob for token in carrying) / len(carrying))
-    return calibration.apply(1 - likely if value is False else likely)
+    return 1 - likely if value is False else likely
 
 
 def _between(tokens: Sequence[Token], start: int, end: int) -> list[Token]:

@@ -34,12 +34,17 @@ class Scores:
 class Scorer(Protocol):
     """Scores frames for what words name."""
 
-    name: str
-    """Names the scorer and its model: the same name gives the same scores."""
-    scale: Scale
-    """How its scores count."""
-    price: Price
-    """What a call and a frame cost, in about milliseconds of a small machine."""
+    @property
+    def name(self) -> str:
+        """Names the scorer and its model: the same name gives the same scores."""
+
+    @property
+    def scale(self) -> Scale:
+        """How its scores count."""
+
+    @property
+    def price(self) -> Price:
+        """What a call and a frame cost, in about milliseconds of a small machine."""
 
     def score(self, frames: Sequence[Frame], queries: Sequence[str]) -> Scores:
         """Score frames, each looked at alone.
