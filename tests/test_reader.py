@@ -26,9 +26,9 @@ QUERY = "encoder.layer.7.attention.self.query"
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty cache folder, and no reader loaded."""
     monkeypatch.setattr(reading, "user_cache_path", lambda name: tmp_path / name)
-    load_reader.cache_clear()
+    reading._loaded.cache_clear()
     yield tmp_path / "rewatch"
-    load_reader.cache_clear()
+    reading._loaded.cache_clear()
 
 
 def test_a_passage_that_answers_scores_above_one_that_does_not() -> None:
@@ -54,7 +54,7 @@ def test_the_joined_network_is_kept_and_read_again(cache: Path) -> None:
     first = load_reader().score(QUESTION, [SICK, FARM])
     (kept,) = cache.iterdir()
     written = kept.stat().st_mtime_ns
-    load_reader.cache_clear()
+    reading._loaded.cache_clear()
     assert load_reader().score(QUESTION, [SICK, FARM]) == pytest.approx(first, abs=0.01)
     assert kept.stat().st_mtime_ns == written
 
@@ -63,7 +63,7 @@ def test_a_damaged_kept_network_is_made_anew(cache: Path) -> None:
     first = load_reader().score(QUESTION, [SICK])
     (kept,) = cache.iterdir()
     kept.write_bytes(b"damaged")
-    load_reader.cache_clear()
+    reading._loaded.cache_clear()
     assert load_reader().score(QUESTION, [SICK]) == pytest.approx(first, abs=0.01)
     assert kept.stat().st_size > 1_000_000
 

