@@ -20,7 +20,7 @@ WORKING_PACKAGES = {
     "onnxruntime",
     "rapidocr_onnxruntime",
 }
-READING_PACKAGES = {"rapidocr_onnxruntime", "onnxruntime"}
+READING_PACKAGES = {"rapidocr_onnxruntime"}
 
 _PROBE = """
 import json, sys

@@ -28,7 +28,7 @@ from rewatch.tools.context import ToolContext
 from rewatch.tools.kinds import Kind
 from rewatch.tools.likeness import moments_like, observe_moments, searches_pictures
 from rewatch.tools.passages import Passages, load
-from rewatch.tools.relevance import Query, Relevance, compare, embed_query
+from rewatch.tools.relevance import MEASURES, Query, Relevance, compare, embed_query
 from rewatch.tools.standing import Usual
 from rewatch.tools.words import stems
 
@@ -186,7 +186,7 @@ def observe(hit: Hit, query: str, *, whole: bool = False) -> Observation:
 def _standing(hit: Hit) -> float:
     """How far a passage's meaning stands out among all passages of its video."""
     usual = Usual.of(hit.passages.vectors @ hit.query.vector, len(hit.passages.sentences))
-    return usual.standing(hit.relevance.measures[0])
+    return usual.standing(hit.relevance.measures[MEASURES.index("sentence")])
 
 
 def _in_video(
