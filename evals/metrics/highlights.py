@@ -65,26 +65,28 @@ def highlights(
         For "HL-min-Fair", "HL-min-Good" and "HL-min-VeryGood": "HL-mAP" and "HL-Hit1" in percent.
     """
     official = convention == "official"
-    tables = {query: saliency.table() for query, saliency in truth.items()}
-    scores: dict[str, dict[str, float]] = {}
-    for name, least in LEAST_RATINGS.items():
-        precisions: list[float] = []
-        hits: list[float] = []
-        for query, table in tables.items():
-            positive = table >= least
-            given = np.asarray(predicted.get(query, ()), np.float64)
-            if official or positive.any():
-                hits.append(_hit(positive, given))
-            precisions += [
-                average_precision(positive[:, annotator], given)
+    least = np.array(list(LEAST_RATINGS.values()))[:, None, None]
+    precisions: list[list[float]] = [[] for _ in LEAST_RATINGS]
+    hits: list[list[float]] = [[] for _ in LEAST_RATINGS]
+    for query in [name for name in predicted if name in truth] + [n for n in truth if n not in predicted]:
+        positive = truth[query].table()[None] >= least
+        given = np.asarray(predicted.get(query, ()), np.float64)
+        top, ranking = int(given.argmax()) if len(given) else positive.shape[1], _Ranking(given, positive.shape[1])
+        for at, rated in enumerate(positive):
+            if official or rated.any():
+                hits[at].append(float(top < len(rated) and rated[top].any()))
+            precisions[at] += [
+                ranking.average_precision(rated[:, annotator])
                 for annotator in range(_ANNOTATORS)
-                if official or positive[:, annotator].any()
+                if official or rated[:, annotator].any()
             ]
-        values = {"HL-mAP": _mean(precisions), "HL-Hit1": _mean(hits)}
-        scores[f"HL-min-{name}"] = {
-            key: float(f"{100 * value:.2f}") if official else 100 * value for key, value in values.items()
+    return {
+        f"HL-min-{name}": {
+            "HL-mAP": _percent(precisions[at], official),
+            "HL-Hit1": _percent(hits[at], official),
         }
-    return scores
+        for at, name in enumerate(LEAST_RATINGS)
+    }
 
 
 def average_precision(positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
@@ -95,24 +97,32 @@ def average_precision(positive: NDArray[np.bool_], scores: NDArray[np.float64]) 
         positive: bool `[clips]`.
         scores: float64 `[any]`; padded with zeros or cut to the clips.
     """
-    if not positive.any() or positive.all():
-        return float(positive.any())
-    given = np.zeros(len(positive))
-    given[: len(scores)] = scores[: len(positive)]
-    order = np.argsort(given, kind="stable")[::-1]
-    found = np.cumsum(positive[order])
-    last_of_score = np.append(np.flatnonzero(np.diff(given[order])), len(given) - 1)
-    precision = found[last_of_score] / (last_of_score + 1)
-    best = np.maximum.accumulate(precision[::-1])[::-1]
-    recalled = np.diff(found[last_of_score], prepend=0) > 0
-    return float(best[recalled].mean())
+    return _Ranking(scores, len(positive)).average_precision(positive)
 
 
-def _hit(positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
-    """Whether the clip scored highest is positive for any annotator; a clip past the end is not."""
-    top = int(scores.argmax()) if len(scores) else len(positive)
-    return float(top < len(positive) and positive[top].any())
+class _Ranking:
+    """Clips by falling score; those of one score are taken together."""
+
+    def __init__(self, scores: NDArray[np.float64], num_clips: int) -> None:
+        given = np.zeros(num_clips)
+        given[: len(scores)] = scores[:num_clips]
+        self._order = given.argsort(kind="stable")[::-1]
+        ranked = given[self._order]
+        self._last_of_score = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), num_clips - 1)
+
+    def average_precision(self, positive: NDArray[np.bool_]) -> float:
+        """See `average_precision`."""
+        total = int(np.count_nonzero(positive))
+        if total in (0, len(positive)):
+            return float(total > 0)
+        found = positive[self._order].cumsum()[self._last_of_score]
+        precision = found / (self._last_of_score + 1)
+        best = np.maximum.accumulate(precision[::-1])
+        recalled = (found[1:] != found[:-1])[::-1]
+        kept = best[np.append(recalled, found[0] > 0)]
+        return float(np.add.reduce(kept) / len(kept))
 
 
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if values else 0.0
+def _percent(values: Sequence[float], official: bool) -> float:
+    value = 100 * float(np.mean(values)) if values else 0.0
+    return float(f"{value:.2f}") if official else value

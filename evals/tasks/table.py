@@ -37,11 +37,10 @@ class Task:
     with_subtitles: bool = False
     """Whether methods are given the subtitle files of the benchmark."""
     official_reader: str = ""
-    """Name of the published reader of replies in `metrics.choice`."""
+    """Name of the published reader of replies in `metrics.readers`."""
 
 
 _SEE = "see its publishers' page"
-_LMMS = "lmms-eval"
 
 _TASKS = (
     Task(
@@ -74,7 +73,7 @@ _TASKS = (
         "CC-BY-NC-SA 4.0",
         choices.longvideobench,
         with_subtitles=True,
-        official_reader=_LMMS,
+        official_reader="longvideobench",
     ),
     Task(
         "video-mme",
@@ -85,7 +84,7 @@ _TASKS = (
         "huggingface.co/datasets/lmms-lab/Video-MME",
         "academic research only, by its publishers' terms",
         choices.video_mme,
-        official_reader=_LMMS,
+        official_reader="video-mme",
     ),
     Task(
         "video-mme-subtitles",
@@ -97,7 +96,7 @@ _TASKS = (
         "academic research only, by its publishers' terms",
         choices.video_mme,
         with_subtitles=True,
-        official_reader=_LMMS,
+        official_reader="video-mme",
     ),
     Task(
         "mlvu",
@@ -231,7 +230,7 @@ _TASKS = (
         "huggingface.co/datasets/Apollo-LMMs/TimeScope",
         _SEE,
         choices.timescope,
-        official_reader=_LMMS,
+        official_reader="timescope",
     ),
     Task(
         "vnbench",
