@@ -8,6 +8,7 @@ chain 2 what, where, when. Boxes are `(x0, y0, x1, y1)` in any one unit.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -62,7 +63,9 @@ def boxes_iou(truth: Mapping[str, Box], predicted: Mapping[str, Box | Sequence[B
 
 def _boxes(given: Box | Sequence[Box]) -> list[Box]:
     """One box or several, as several; what has not four corners is none."""
-    several = [given] if given and isinstance(given[0], int | float) else given
+    several: list[Any] = list(given)
+    if several and isinstance(several[0], int | float):
+        several = [several]
     return [box for box in several if isinstance(box, Sequence) and len(box) == len("xyxy")]
 
 
@@ -92,7 +95,7 @@ def v_star(items: Sequence[ChainItem], *, convention: Convention = "corrected") 
         where = {at: _mean(overlaps) for at, overlaps in boxes.items()}
         means = (what, _mean(list(when.values())), _mean(list(where.values())))
         named = {"when": means[1], "where": means[2], "AM": sum(means) / 3}
-        named["LGM"] = sum(map(_logarithmic, means)) / 3
+        named["LGM"] = -sum(map(_log_of_rest, means)) / 3
         named |= {f"R1@{t}-": _mean([float(value >= t) for value in when.values()]) for t in _RECALLS}
         for t in _PRECISIONS:
             named[f"AP@{t}-"] = _mean([_mean([float(v >= t) for v in each]) for each in boxes.values()])
@@ -114,8 +117,8 @@ def _when(item: ChainItem, chain: int, official: bool) -> float:
     return (hull_iou if official else iou)(item.truth_span, span) if span else 0.0
 
 
-def _logarithmic(share: float) -> float:
-    return -math.log(1 - share) if share < 1 else math.inf
+def _log_of_rest(share: float) -> float:
+    return math.log(1 - share) if share < 1 else -math.inf
 
 
 def _mean(values: Sequence[float]) -> float:

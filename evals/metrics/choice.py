@@ -68,6 +68,38 @@ def accuracy(pairs: Iterable[tuple[str | None, str]]) -> Accuracy:
     return Accuracy(right / len(counted) if counted else 0.0, len(counted), unparseable)
 
 
+NEXT_QA_KINDS = {
+    "CW": "Why",
+    "CH": "How",
+    "TN": "Bef&Aft",
+    "TP": "Bef&Aft",
+    "TC": "When",
+    "DC": "Cnt",
+    "DL": "Loc",
+    "DO": "Other",
+}
+"""NExT-QA's types of question by their published names; questions of before and after are one kind."""
+
+
+def next_qa(answered: Iterable[tuple[str, bool]]) -> dict[str, float]:
+    """NExT-QA's accuracies, in percent to two digits, as its `eval_mc.py` prints them.
+
+    Args:
+        answered: The type of each question ("CW", "TP") and whether it was answered right.
+
+    Returns:
+        By kind, by causal, temporal and descriptive questions ("Acc_C", "Acc_T", "Acc_D"), and of all ("Acc"); kinds
+        without a question, on which the script fails, are left out.
+    """
+    groups: dict[str, list[bool]] = {
+        name: [] for name in (*NEXT_QA_KINDS.values(), "Acc_C", "Acc_T", "Acc_D", "Acc")
+    }
+    for kind, right in answered:
+        for name in (NEXT_QA_KINDS[kind], f"Acc_{kind[0]}", "Acc"):
+            groups[name].append(right)
+    return {name: float(f"{sum(each) * 100.0 / len(each):.2f}") for name, each in groups.items() if each}
+
+
 def _known(letter: str, options: Mapping[str, str]) -> str | None:
     return letter.upper() if letter.upper() in options else None
 

@@ -71,7 +71,10 @@ def highlights(
     for query in [name for name in predicted if name in truth] + [n for n in truth if n not in predicted]:
         positive = truth[query].table()[None] >= least
         given = np.asarray(predicted.get(query, ()), np.float64)
-        top, ranking = int(given.argmax()) if len(given) else positive.shape[1], _Ranking(given, positive.shape[1])
+        top, ranking = (
+            int(given.argmax()) if len(given) else positive.shape[1],
+            _Ranking(given, positive.shape[1]),
+        )
         for at, rated in enumerate(positive):
             if official or rated.any():
                 hits[at].append(float(top < len(rated) and rated[top].any()))

@@ -115,7 +115,9 @@ def qv_moments(
         else sorted(predicted.get(query, ()), key=lambda span: -span[2])
         for query in ordered
     }
-    return {name: _in_range(_of_length(ordered, name), handed_in, official=official) for name in LENGTH_RANGES}
+    return {
+        name: _in_range(_of_length(ordered, name), handed_in, official=official) for name in LENGTH_RANGES
+    }
 
 
 def _of_length(truth: Mapping[Any, Spans], name: str) -> dict[Any, Spans]:

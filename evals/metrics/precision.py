@@ -65,9 +65,11 @@ def precisions_and_firsts(
 def _overlaps(windows: Windows, *, official: bool) -> Floats:
     """Intersection over union `[queries, predictions, true spans]`; nothing over nothing is NaN officially, else 0."""
     found, true = windows.predicted[:, :, None, :2], windows.truth[:, None, :, :]
-    shared = np.maximum(np.minimum(found[..., 1], true[..., 1]) - np.maximum(found[..., 0], true[..., 0]), 0.0)
+    shared = np.maximum(
+        np.minimum(found[..., 1], true[..., 1]) - np.maximum(found[..., 0], true[..., 0]), 0.0
+    )
     union = (found[..., 1] - found[..., 0]) + (true[..., 1] - true[..., 0]) - shared
-    overlap = np.full_like(shared, np.nan if official else 0.0)
+    overlap: Floats = np.full_like(shared, np.nan if official else 0.0)
     np.divide(shared, union, out=overlap, where=(union != 0) if official else (union > 0))
     return overlap
 
@@ -78,7 +80,9 @@ def _hull_overlap(windows: Windows, which: NDArray[np.intp]) -> Floats:
     first = windows.predicted[:, 0]
     shared = np.maximum(np.minimum(first[:, 1], true[:, 1]) - np.maximum(first[:, 0], true[:, 0]), 0.0)
     hull = np.maximum(first[:, 1], true[:, 1]) - np.minimum(first[:, 0], true[:, 0])
-    return np.divide(shared, hull, out=np.zeros_like(shared), where=hull != 0)
+    overlap: Floats = np.zeros_like(shared)
+    np.divide(shared, hull, out=overlap, where=hull != 0)
+    return overlap
 
 
 def _claims(table: Floats, thresholds: Floats) -> NDArray[np.bool_]:

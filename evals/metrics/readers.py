@@ -51,7 +51,7 @@ def read_timescope(reply: str) -> str:
 def read_longvideobench(reply: str) -> str:
     """LongVideoBench's reader, as lmms-eval has it: the first capital A to E after some phrases are taken out.
 
-    Defects: "Based on the video" answers "B"; the script draws a letter by chance where it finds none, which is "" here.
+    Defects: "Based on the video" answers "B"; where it finds none the script draws by chance, which is "" here.
     """
     return _first_capital(reply, "ABCDE", (*_LEADS, *_MORE_LEADS))
 
@@ -98,7 +98,8 @@ def caption_matches(reply: str, question: str, answer: str) -> bool:
     named = [line for line in lines if line == text]
     named += [sentence for sentence in sentences if sentence in (text, after)]
     named += [label for label in labels if label in (text, text.replace(".", ""))]
-    return bool(named) and named[-1] in (answer, answer.split(":")[0], answer.split(": ")[1])
+    label, _, _ = answer.partition(":")
+    return bool(named) and named[-1] in (answer, label, answer.split(": ")[1])
 
 
 def _first_capital(reply: str, letters: str, leads: tuple[str, ...]) -> str:

@@ -40,7 +40,8 @@ class Task:
     """Name of the published reader of replies in `metrics.readers`."""
 
 
-_SEE = "see its publishers' page"
+_UNSTATED = "none stated where it is published; ask its publishers"
+_EGO4D = "Ego4D licence agreement (videos)"
 
 _TASKS = (
     Task(
@@ -50,7 +51,7 @@ _TASKS = (
         ("keyframes", "choice"),
         (("*haystack*ego4d*.json", "*haystack*.parquet", "*.parquet", "*haystack*.json"),),
         "huggingface.co/datasets/LVHaystack/LongVideoHaystack; videos: ego4d-data.org",
-        f"{_SEE}; Ego4D licence agreement (videos)",
+        f"annotations: {_UNSTATED}; {_EGO4D}",
         haystacks.haystack_ego4d,
     ),
     Task(
@@ -137,7 +138,7 @@ _TASKS = (
         ("choice",),
         (("dev_v1.0*.json", "*hourvideo*.json", "test_v1.0*.json"),),
         "huggingface.co/datasets/HourVideo/HourVideo; videos: ego4d-data.org",
-        f"{_SEE}; Ego4D licence agreement (videos)",
+        f"terms to be accepted on its page; {_EGO4D}",
         choices.hourvideo,
     ),
     Task(
@@ -157,7 +158,7 @@ _TASKS = (
         ("grounded", "choice"),
         (("val.csv", "test.csv"), ("gsub_val.json", "gsub_test.json")),
         "github.com/doc-doc/NExT-GQA",
-        _SEE,
+        _UNSTATED,
         grounding.next_gqa,
     ),
     Task(
@@ -187,7 +188,7 @@ _TASKS = (
         ("moments",),
         (("val_1.json", "val_2.json", "*activitynet*.json"),),
         "cs.stanford.edu/people/ranjaykrishna/densevid",
-        _SEE,
+        _UNSTATED,
         grounding.activitynet_captions,
     ),
     Task(
@@ -197,7 +198,7 @@ _TASKS = (
         ("moments",),
         (("*tacos*test*.json", "test.json", "*tacos*.json"),),
         "github.com/jiyanggao/TALL and its successors' JSON form",
-        _SEE,
+        _UNSTATED,
         grounding.tacos,
     ),
     Task(
@@ -217,7 +218,7 @@ _TASKS = (
         ("grounded", "choice"),
         (("cgbench.json", "cgbench_mini.json", "*cgbench*.json"),),
         "huggingface.co/datasets/CG-Bench/CG-Bench",
-        _SEE,
+        _UNSTATED,
         grounding.cg_bench,
         with_subtitles=True,
     ),
@@ -228,7 +229,7 @@ _TASKS = (
         ("choice",),
         (("*test*.parquet", "*timescope*.json*", "*timescope*.parquet"),),
         "huggingface.co/datasets/Apollo-LMMs/TimeScope",
-        _SEE,
+        _UNSTATED,
         choices.timescope,
         official_reader="timescope",
     ),
@@ -250,7 +251,7 @@ _TASKS = (
         ("choice",),
         (("multi-choice.json", "yes_no.json", "caption_matching.json"),),
         "github.com/llyx97/TempCompass (questions/)",
-        "CC-BY-NC 4.0",
+        _UNSTATED,
         choices.tempcompass,
         official_reader="tempcompass",
     ),
@@ -261,7 +262,7 @@ _TASKS = (
         ("chain", "moments", "open"),
         (("*V_STaR*.json", "*v*star*.json", "*.json"),),
         "huggingface.co/datasets/V-STaR-Bench/V-STaR",
-        _SEE,
+        "CC-BY-NC-SA 4.0",
         grounding.v_star,
     ),
     Task(
