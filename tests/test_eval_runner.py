@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,10 +20,14 @@ from rewatch.evals.methods import Gives, Prediction
 from rewatch.evals.methods.baselines import midpoints
 from rewatch.evals.runner.comparing import compare
 from rewatch.evals.runner.journal import Journal, read_records, read_run
+from rewatch.evals.runner.protocols import table
 from rewatch.evals.runner.record import Record
+from rewatch.evals.runner.report import write_report
 from rewatch.evals.runner.running import Allowance, run
 from rewatch.evals.runner.scoring import score
+from rewatch.evals.runner.submission import submission
 from rewatch.evals.tasks.sample import Sample
+from rewatch.evals.tasks.table import find_task
 from rewatch.memory.errors import InputError, StorageError, ToolError
 from rewatch.memory.types import Cost, Limits, Span
 
@@ -196,6 +201,50 @@ def test_two_runs_are_compared_on_common_samples() -> None:
     assert (accuracy.first, accuracy.second, accuracy.mcnemar_p) == (0.5, 0.5, 1.0)
     with pytest.raises(InputError, match="cannot be compared"):
         compare(RUN, records("A", 2), {**RUN, "task": "mlvu"}, records("A", 2))
+
+
+def test_a_sample_that_is_wholly_right_is_no_worst_case(tmp_path: Path) -> None:
+    """A question without spans has fewer measures than one with them, and is right all the same."""
+    choice, place = replace(_samples(1)[0], spans=()), _samples(1)[0]
+    records = [Record(choice, Prediction(choice="A"), 1.0), Record(place, Prediction(choice="A"), 1.0)]
+    write_report(
+        {**RUN, "data": str(tmp_path), "versions": {"rewatch": "0"}}, records, tmp_path / "report.html"
+    )
+    page = (tmp_path / "report.html").read_text()
+    assert "1 of 1 that are not wholly right" in page
+    right = [Record(choice, Prediction(choice="A"), 1.0)]
+    write_report({**RUN, "data": str(tmp_path), "versions": {"rewatch": "0"}}, right, tmp_path / "right.html")
+    assert "Worst cases" not in (tmp_path / "right.html").read_text()
+
+
+def test_official_video_mme_leaves_out_what_it_cannot_read() -> None:
+    task = find_task("video-mme")
+    about = {"domain": "Knowledge", "sub_category": "Law"}
+    samples = [replace(sample, spans=(), extra=about, duration_group="short") for sample in _samples(4)]
+    replies = ("A", "no idea", "Best answer: A", "B")
+    records = [Record(s, Prediction(answer=r), 1.0) for s, r in zip(samples, replies, strict=True)]
+    official = table(task, records, ("choice",), "official")
+    assert (official["overall"], official["domain Knowledge"], official["duration short"]) == (
+        66.7,
+        66.7,
+        66.7,
+    )
+    assert table(task, records, ("choice",), "corrected")["overall"] == 75.0
+
+
+def test_official_tempcompass_reads_each_form_by_its_own_rules() -> None:
+    task = find_task("tempcompass")
+    asked = "Which fits?\nOption 1: he runs.\nOption 2: he sits."
+    extra = {"form": "caption_matching", "aspect": "action", "asked": asked, "answer": "Option 2: he sits."}
+    sample = Sample(
+        "c", "v", "Which fits?", {"A": "he runs.", "B": "he sits."}, "B", category="action", extra=extra
+    )
+    letter, text, other = Prediction(choice="B"), Prediction(answer="Option 2."), Prediction(answer="he sits")
+    records = [Record(replace(sample, sample_id=str(n)), p, 1.0) for n, p in enumerate((letter, text, other))]
+    assert table(task, records, ("choice",), "official")["caption_matching action"] == 66.7
+    assert json.loads(submission("tempcompass", records[:1]).files["caption_matching.json"])["v"][
+        "action"
+    ] == [{"question": asked, "answer": "Option 2: he sits.", "prediction": "Option 2: he sits."}]
 
 
 def test_midpoints_are_the_middles_of_equal_parts() -> None:

@@ -227,6 +227,38 @@ CHOICES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"yes_no.json": {"10": {"speed": [{"question": "Is it fast?", "answer": "no"}]}}},
         {"answer": "B", "category": "speed", "options": {"A": "yes", "B": "no"}},
     ),
+    (
+        "tempcompass",
+        {
+            "caption_matching.json": {
+                "10": {
+                    "action": [
+                        {
+                            "question": "Which fits?\nOption 1: He runs: fast.\nOption 2: He sits.",
+                            "answer": "Option 2: He sits.",
+                        }
+                    ]
+                }
+            }
+        },
+        {"question": "Which fits?", "answer": "B", "options": {"A": "He runs: fast.", "B": "He sits."}},
+    ),
+    (
+        "video-mme",
+        {
+            "videomme.json": [
+                {
+                    "video_id": "001",
+                    "videoID": "fFjv93ACGo8",
+                    "duration": "short",
+                    "domain": "Knowledge",
+                    "sub_category": "Law",
+                    "questions": [{"question_id": "001-1", "task_type": "OCR", **MC, "answer": "B"}],
+                }
+            ]
+        },
+        {"sample_id": "001-1", "video": "fFjv93ACGo8", "answer": "B", "duration_group": "short"},
+    ),
 ]
 
 

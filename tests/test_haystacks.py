@@ -166,7 +166,7 @@ def test_a_haystack_is_made_run_and_scored(tmp_path: Path, capsys: pytest.Captur
     ]
     assert main(made) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told == {"videos": ["hay_120s_0.mp4"], "num_samples": 11}
+    assert told == {"videos": ["hay_120s_0.mp4"], "num_samples": 14}
     assert main(["eval", "run", "haystack", "--data", hay, "--method", "retrieval-1", "--out", out]) == 0
     capsys.readouterr()
     assert main(["eval", "score", out, "--json"]) == 0

@@ -6,22 +6,24 @@ import numpy as np
 import pytest
 
 from rewatch.evals.metrics.chain import ChainItem, Located, box_iou, v_star
-from rewatch.evals.metrics.choice import (
-    accuracy,
-    parse_choice,
-    read_lmms_eval,
-    read_lvbench,
-    read_mlvu,
-    read_tempcompass,
-    read_vnbench,
-    read_yes_no,
-)
+from rewatch.evals.metrics.choice import accuracy, next_qa, parse_choice
 from rewatch.evals.metrics.grounded import Grounded, cg_bench, clue_recovery, iop, next_gqa
 from rewatch.evals.metrics.highlights import Saliency, average_precision, highlights
 from rewatch.evals.metrics.keyframes import Form, mean_temporal_prf, temporal_prf
-from rewatch.evals.metrics.moments import average_precision as moment_ap
-from rewatch.evals.metrics.moments import ego4d_nlq, mean_iou, qv_moments, recall_at
-from rewatch.evals.metrics.spans import iou, iou_matrix, merged, set_iou
+from rewatch.evals.metrics.moments import charades_sta, ego4d_nlq, mean_iou, qv_moments, recall_at
+from rewatch.evals.metrics.precision import average_precision as moment_ap
+from rewatch.evals.metrics.readers import (
+    caption_matches,
+    read_longvideobench,
+    read_lvbench,
+    read_mlvu,
+    read_tempcompass,
+    read_timescope,
+    read_video_mme,
+    read_vnbench,
+    read_yes_no,
+)
+from rewatch.evals.metrics.spans import iou, merged, set_iou
 from rewatch.evals.metrics.ssim import mean_visual_prf, ssim
 from rewatch.evals.metrics.statistics import bootstrap, mcnemar, paired_difference
 from rewatch.evals.metrics.tries import Try, all_tries
@@ -87,11 +89,23 @@ def test_ssim_of_flat_images_is_what_the_formula_says_inside_and_at_the_border()
     assert expected[20, 20] == pytest.approx((2 * 0.08 + 1e-4) / (0.2 + 1e-4))
 
 
+def test_official_ssim_slides_its_window_over_columns_and_colours() -> None:
+    dark, light = np.full((4, 41, 3), 51, np.uint8), np.full((4, 41, 3), 102, np.uint8)
+    weights = np.exp(-(np.arange(-5, 6) ** 2) / 4.5)
+    weights /= weights.sum()
+    colours = np.array([weights[5 - at : 8 - at].sum() for at in range(3)])
+    mass = np.outer(np.convolve(np.ones(41), weights, "same"), colours)
+    a, b = 0.2 * mass, 0.4 * mass
+    va, vb, cov = 0.04 * mass - a * a, 0.16 * mass - b * b, 0.08 * mass - a * b
+    expected = ((2 * a * b + 1e-4) * (2 * cov + 9e-4)) / ((a * a + b * b + 1e-4) * (va + vb + 9e-4))
+    assert ssim(dark, light, convention="official") == pytest.approx(expected.mean(), abs=1e-12)
+
+
 def test_ssim_is_one_for_the_same_picture_symmetric_and_low_for_noise() -> None:
     assert ssim(_picture(1), _picture(1)) == pytest.approx(1)
     assert ssim(_picture(1), _picture(2)) == pytest.approx(ssim(_picture(2), _picture(1)))
     assert ssim(_picture(1), _picture(2)) < 0.3
-    with pytest.raises(ValueError, match="pixels"):
+    with pytest.raises(ValueError, match="values"):
         ssim(_picture(1), _picture(1)[:10])
 
 
@@ -144,13 +158,48 @@ def test_published_readers_keep_their_defects() -> None:
     assert read_lvbench("Dogs run") == "D"
     assert read_vnbench("All of them: B") == "A"
     assert read_vnbench("none. B") == "none"
-    assert read_lmms_eval("Based on the video, C") == "B"
-    assert read_lmms_eval("The answer is D") == "D"
+    assert read_video_mme("Based on the video, C") == "B"
+    assert read_video_mme("The answer is D") == read_video_mme("The best option is D") == "D"
+    assert (read_video_mme("Best answer: C"), read_timescope("Best answer: C")) == ("B", "C")
+    assert (read_video_mme("none"), read_video_mme("E"), read_timescope("F")) == ("", "", "F")
+    assert (read_longvideobench("E."), read_longvideobench("F")) == ("E", "")
     assert read_mlvu("B) red") == read_mlvu("B") == "B"
     assert read_mlvu("(B) red") == "(B"
-    assert read_tempcompass("A) up") == "A"
+    assert (read_tempcompass("A) up"), read_tempcompass("B</s>")) == ("A", "B")
     assert read_tempcompass("The answer is A") is None
     assert (read_yes_no("Yes, it does"), read_yes_no("Nothing"), read_yes_no("maybe")) == ("yes", "no", None)
+
+
+CAPTIONS = "Which fits?\nCaption A: a man runs.\nCaption B: it is 3: 0 now."
+
+
+@pytest.mark.parametrize(
+    ("reply", "right"),
+    [
+        ("Caption A: a man runs.", True),
+        ("Caption A.</s>", True),
+        ("a man runs.", True),
+        ("x) a man runs.", True),
+        ("Caption B", False),
+        ("A", False),
+        ("Caption A fits, since he runs.", False),
+    ],
+)
+def test_captions_are_matched_as_tempcompass_does(reply: str, right: bool) -> None:
+    assert caption_matches(reply, CAPTIONS, "Caption A: a man runs.") == right
+    assert not caption_matches("it is 3: 0 now.", CAPTIONS, "Caption B: it is 3: 0 now.")
+
+
+def test_next_qa_joins_before_and_after_and_sums_up_by_first_letter() -> None:
+    scores = next_qa([("TP", True), ("TN", False), ("TC", True), ("CW", False), ("CW", True), ("CW", True)])
+    assert scores == {
+        "Why": 66.67,
+        "Bef&Aft": 50.0,
+        "When": 100.0,
+        "Acc_C": 66.67,
+        "Acc_T": 66.67,
+        "Acc": 66.67,
+    }
 
 
 def test_a_question_counts_with_four_right_tries() -> None:
@@ -164,7 +213,6 @@ def test_a_question_counts_with_four_right_tries() -> None:
 def test_overlap_of_spans() -> None:
     assert iou((0, 10), (5, 15)) == pytest.approx(1 / 3)
     assert iou((0, 10), (20, 30)) == iou((3, 3), (3, 3)) == 0
-    assert iou_matrix([(0, 10)], [(0, 5), (20, 30)]).tolist() == [[0.5, 0.0]]
     assert merged([(5, 8), (0, 2), (7, 9), (2, 3)]) == [(0, 3), (5, 9)]
     assert set_iou([(0, 10), (5, 20)], [(15, 25)]) == pytest.approx(5 / 25)
 
@@ -175,6 +223,14 @@ def test_recall_counts_the_threshold_itself_unless_official() -> None:
     assert recall_at(samples, threshold=0.5, convention="official") == 0.0
     assert recall_at(samples, rank=5, threshold=0.7) == 0.5
     assert mean_iou(samples) == 0.25
+
+
+def test_charades_counts_the_threshold_itself_and_a_missing_span() -> None:
+    samples = [([(0.0, 10.0)], [(0.0, 5.0)]), ([(0.0, 10.0)], []), ([(0.0, 10.0)], [(20.0, 30.0)])]
+    expected = {"R1@0.3": 100 / 3, "R1@0.5": 100 / 3, "R1@0.7": 0.0, "mIoU": 50 / 3}
+    assert charades_sta(samples) == pytest.approx(expected)
+    assert charades_sta(samples, convention="official") == pytest.approx(expected)
+    assert charades_sta([]) == {"R1@0.3": 0.0, "R1@0.5": 0.0, "R1@0.7": 0.0, "mIoU": 0.0}
 
 
 def test_average_precision_of_moments() -> None:
@@ -211,12 +267,29 @@ def test_corrected_moments_rank_by_score_and_count_missing_queries() -> None:
         qv_moments(truth, missing, convention="official")
 
 
+def test_a_span_without_length_claims_its_like_in_the_official_convention_only() -> None:
+    """Nothing over nothing is no number, which is below no threshold; R1 divides by the hull and gives 0."""
+    truth, predicted = {1: [(5.0, 5.0)]}, {1: [(5.0, 5.0, 1.0)]}
+    official = qv_moments(truth, predicted, convention="official")["full"]
+    assert (official["MR-mAP"]["average"], official["MR-R1"]["0.5"]) == (100.0, 0.0)
+    assert qv_moments(truth, predicted)["full"]["MR-mAP"]["average"] == 0.0
+
+
+def test_equal_overlaps_and_claimed_spans_leave_the_next_best_to_a_later_prediction() -> None:
+    """Both predictions overlap both true spans by a half: each claims one, so both are right."""
+    truth = {1: [(0.0, 10.0), (10.0, 20.0)]}
+    predicted = {1: [(0.0, 20.0, 0.9), (0.0, 20.0, 0.8), (40.0, 50.0, 0.7)]}
+    assert qv_moments(truth, predicted)["full"]["MR-mAP"]["0.5"] == 100.0
+    assert qv_moments(truth, predicted)["full"]["MR-mAP"]["0.55"] == 0.0
+
+
 def test_language_queries_of_ego4d() -> None:
     samples = [((0.0, 10.0), [(0.0, 5.0), (0.0, 10.0)]), ((0.0, 10.0), [])]
     official = ego4d_nlq(samples, convention="official")
     assert official == {"R1@0.3": 100.0, "R1@0.5": 0.0, "R5@0.3": 100.0, "R5@0.5": 100.0, "mIoU": 50.0}
     corrected = ego4d_nlq(samples)
     assert corrected == {"R1@0.3": 50.0, "R1@0.5": 50.0, "R5@0.3": 50.0, "R5@0.5": 50.0, "mIoU": 25.0}
+    assert set(ego4d_nlq(samples, thresholds=(0.7,), ranks=(1,))) == {"R1@0.7", "mIoU"}
 
 
 def test_average_precision_of_clips_ties_and_padding() -> None:
@@ -275,6 +348,7 @@ def test_clues_of_cg_bench() -> None:
     assert official["rec@IoU"] == round((1 + 4 * 0.6667) / 5, 4)
     assert official["acc@IoU"] == 0.5
     assert (clue_recovery(0.3, 0.6), clue_recovery(0.7, 0.6), clue_recovery(0.1, 0.0)) == (0.5, 1.0, 0.0)
+    assert clue_recovery(1 / 3, 0.7, convention="official") == 0.4762
 
 
 def test_chains_of_v_star() -> None:
@@ -294,8 +368,22 @@ def test_chains_of_v_star() -> None:
     official = v_star(items, convention="official")
     assert (official["when1"], official["when2"], official["LGM1"]) == (0.5, 0.0, 0.6931)
     assert official["when+where1"] == 0.5
+    assert (official["R1@0.5-1"], official["R1@0.7-1"], official["AP@0.5-1"], official["AP@0.7-1"]) == (
+        1,
+        0,
+        1,
+        0,
+    )
     assert box_iou((0, 0, 2, 2), (1, 1, 3, 3)) == pytest.approx(1 / 7)
     assert v_star([ChainItem(3, (0, 1), box, (Located((0, 1), box),) * 2)])["mLGM"] == math.inf
+
+
+def test_the_best_of_several_boxes_counts_and_what_is_no_box_does_not() -> None:
+    truth = {"3": (0.0, 0.0, 10.0, 10.0), "4": (0.0, 0.0, 10.0, 10.0), "5": (0.0, 0.0, 1.0, 1.0)}
+    given = {"3": [(50.0, 50.0, 60.0, 60.0), (0.0, 0.0, 10.0, 10.0)], "4": (0.0, 0.0, 10.0)}
+    chain = Located(None, given)
+    scores = v_star([ChainItem(0, (0.0, 20.0), truth, (chain, chain))])
+    assert scores["where1"] == pytest.approx(1 / 3)
 
 
 def test_an_interval_holds_the_mean_and_is_wider_when_videos_are_drawn_whole() -> None:

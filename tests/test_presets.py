@@ -50,6 +50,7 @@ VALUES: dict[str, Any] = {
     "planner": "openai:x",
     "vlm": "hf:x",
     "compression": "rewatch:0.25",
+    "vlm_calibration": Path("fitted.json"),
     "encoder": "hf:x",
     "detector": "hf:x",
     "base_url": "http://127.0.0.1:8000/v1",

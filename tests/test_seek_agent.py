@@ -36,7 +36,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setattr(Backends, "_open_detector", lambda self: ColourSeer())
+    monkeypatch.setattr(Backends, "_detector", lambda self: ColourSeer())
     return Settings(tmp_path / "library", IngestSettings(read_screen=False), detector="hf:colours")
 
 

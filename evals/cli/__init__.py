@@ -12,6 +12,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "rewatch eval run video-mme --data ~/videomme --method uniform-8 --out runs/uniform",
     ),
     "score": ("rewatch.evals.cli.scores:score_run", "rewatch eval score runs/uniform"),
+    "judge": (
+        "rewatch.evals.cli.judge:judge_run",
+        "rewatch eval judge runs/agent --judge openai:Qwen2.5-72B-Instruct --base-url http://localhost:8000/v1",
+    ),
     "compare": ("rewatch.evals.cli.scores:compare_runs", "rewatch eval compare runs/uniform runs/agent"),
     "report": ("rewatch.evals.cli.scores:report_run", "rewatch eval report runs/agent --out agent.html"),
     "submit": ("rewatch.evals.cli.scores:submit_run", "rewatch eval submit runs/agent --out submission"),

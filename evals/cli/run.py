@@ -1,7 +1,7 @@
 """`rewatch eval run`: a method over a benchmark, resumed where an earlier run ended."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,11 +12,12 @@ from rewatch.agent.cli.models import choose
 from rewatch.agent.cli.options import JsonOption
 from rewatch.agent.cli.printing import complain, make_console, print_json
 from rewatch.agent.cli.status import FAILED
+from rewatch.evals.cli.progress import counting
 from rewatch.evals.methods.registry import open_method
 from rewatch.evals.methods.setup import RECORDINGS, Setup, merged_recordings
 from rewatch.evals.methods.workplace import Workplace
 from rewatch.evals.runner.journal import RUN_FILE, Journal, describe_run, hold, read_run, write_run
-from rewatch.evals.runner.running import Allowance, Progress, run
+from rewatch.evals.runner.running import Allowance, run
 from rewatch.evals.tasks.folder import DataFolder
 from rewatch.evals.tasks.sample import Reading
 from rewatch.evals.tasks.table import find_task, read
@@ -73,7 +74,7 @@ def run_task(
     if max_frames is not None:
         limits = Limits(seconds=max_seconds, frames=max_frames)
     place = Workplace(folder, out, with_subtitles=chosen.with_subtitles)
-    with hold(out), Journal(out) as journal, _progress() as progress:
+    with hold(out), Journal(out) as journal, counting("samples") as progress:
         given = _parsed(settings or [])
         setup = _setup(given, out, record=record, replay=replay)
         with closing(open_method(method, place, setup)) as made:
@@ -122,7 +123,8 @@ def _parsed(settings: list[str]) -> dict[str, str]:
 def _told(setup: Setup) -> dict[str, Any]:
     """The settings that decide what is answered."""
     return {
-        name: getattr(setup.settings, name) for name in ("planner", "vlm", "encoder", "max_rounds", "recheck")
+        name: getattr(setup.settings, name)
+        for name in ("planner", "vlm", "encoder", "detector", "max_rounds", "recheck")
     }
 
 
@@ -157,20 +159,3 @@ def _write_down(out: Path, run: dict[str, Any]) -> None:
                     f"{out} holds a run with {name} {known.get(name)!r}, not {run[name]!r}; choose another --out"
                 )
     write_run(out, run)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A bar with an estimate on standard error, where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True, markup=False, highlight=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        bar = bars.add_task("samples", total=None)
-
-        def report(done: int, total: int, failed: int) -> None:
-            bars.update(bar, completed=done, total=total, description=f"samples, {failed} failed")
-
-        yield report

@@ -26,7 +26,8 @@ SLOT_SECONDS = 6
 SHORTEST_SECONDS, LONGEST_SECONDS = 60.0, 36_000.0
 _COUNTED = 2
 """Sets of repeated needles."""
-_ABSENT = 2
+_ABSENT = 5
+"""Questions about what is not there, for each kind of needle."""
 _OPTIONS = 4
 
 _COLOURS = ("red", "blue", "green", "silver", "golden", "purple", "orange", "white")

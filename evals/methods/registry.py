@@ -9,6 +9,7 @@ from rewatch.evals.methods import Method
 from rewatch.evals.methods.agent import Agent
 from rewatch.evals.methods.baselines import Blind, Picks, Retrieval, Uniform
 from rewatch.evals.methods.looking import Looking
+from rewatch.evals.methods.picking import PICKERS, Picking, Seeking
 from rewatch.evals.methods.setup import Setup
 from rewatch.evals.methods.workplace import Workplace
 from rewatch.memory.errors import InputError, SettingError
@@ -29,6 +30,17 @@ class Family:
     pattern: str
     """Regular expression of the name; its group is what the name carries."""
     make: Made
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= MOST_FRAMES:
+        raise SettingError(f"{count} frames are outside 1 to {MOST_FRAMES}")
+    return count
+
+
+def _picking(name: str) -> Made:
+    return lambda place, setup, count: Picking(place, setup, name, _count(count))
 
 
 FAMILIES: list[Family] = [
@@ -58,6 +70,21 @@ FAMILIES: list[Family] = [
         lambda place, setup, count: Looking(place, setup, _count(count)),
     ),
     Family(
+        "seek-K",
+        "the K best moments that `seek` finds, with --set encoder=... or detector=...",
+        r"seek-(\d+)",
+        lambda place, setup, count: Seeking(place, setup, _count(count)),
+    ),
+    *(
+        Family(
+            f"{name}-K",
+            f"K frames as {published} picks them, with --set encoder=... or detector=...",
+            rf"{name}-(\d+)",
+            _picking(name),
+        )
+        for name, published in PICKERS.items()
+    ),
+    Family(
         "picks:FILE",
         "frames that a file holds for each sample",
         r"picks:(.+)",
@@ -83,10 +110,3 @@ def open_method(name: str, place: Workplace, setup: Setup | None = None) -> Meth
         if match := re.fullmatch(family.pattern, name):
             return family.make(place, setup or Setup(), match[1])
     raise InputError(f"{name!r} is no method; choose one of {', '.join(family.form for family in FAMILIES)}")
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if not 1 <= count <= MOST_FRAMES:
-        raise SettingError(f"{count} frames are outside 1 to {MOST_FRAMES}")
-    return count

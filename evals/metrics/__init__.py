@@ -5,8 +5,8 @@ pairs `(start, end)`. Each function states its definition and its source. Where 
 function takes `convention`: "official" repeats the script, digit for digit, "corrected" is what ought to be compared.
 
 - `spans`: overlap of spans. `keyframes`: LV-Haystack's temporal scores. `ssim`: its visual ones.
-- `choice`: reading a letter out of a reply. `tries`: VNBench's rule of four.
-- `moments`: recall at one and mean average precision. `highlights`: QVHighlights' saliency.
+- `choice`: reading a letter out of a reply, strictly; `readers`: as published. `tries`: VNBench's rule of four.
+- `moments`: recall at one and mean average precision; `precision`: its area. `highlights`: QVHighlights' saliency.
 - `grounded`: NExT-GQA and CG-Bench. `chain`: V-STaR.
 - `statistics`: confidence intervals and paired tests. `tracking`: identities over time, through TrackEval.
 """

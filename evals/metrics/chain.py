@@ -8,6 +8,7 @@ chain 2 what, where, when. Boxes are `(x0, y0, x1, y1)` in any one unit.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,8 @@ CHAINS = (1, 2)
 _LEAST_RATING = 2
 _WHEN = 0.3
 _WHERE = 0.1
+_RECALLS = (0.3, 0.5, 0.7)
+_PRECISIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,8 @@ class Located:
     """When and where one chain's replies say that it happens."""
 
     span: Sequence[float] | None
-    boxes: Mapping[str, Box]
-    """By annotated instant; a missing one overlaps by 0."""
+    boxes: Mapping[str, Box | Sequence[Box]]
+    """By annotated instant: a box, or several of which the best counts; a missing one overlaps by 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,20 @@ def box_iou(one: Box, other: Box) -> float:
     return shared / (areas - shared) if areas > shared else 0.0
 
 
-def boxes_iou(truth: Mapping[str, Box], predicted: Mapping[str, Box]) -> float:
-    """Mean overlap over the annotated instants."""
-    overlaps = [box_iou(box, predicted[key]) if key in predicted else 0.0 for key, box in truth.items()]
-    return float(np.mean(overlaps)) if overlaps else 0.0
+def boxes_iou(truth: Mapping[str, Box], predicted: Mapping[str, Box | Sequence[Box]]) -> list[float]:
+    """Overlap at each annotated instant, with the best of the boxes given for it."""
+    return [
+        max((box_iou(box, found) for found in _boxes(predicted.get(instant, ()))), default=0.0)
+        for instant, box in truth.items()
+    ]
+
+
+def _boxes(given: Box | Sequence[Box]) -> list[Box]:
+    """One box or several, as several; what has not four corners is none."""
+    several: list[Any] = list(given)
+    if several and isinstance(several[0], int | float):
+        several = [several]
+    return [box for box in several if isinstance(box, Sequence) and len(box) == len("xyxy")]
 
 
 def v_star(items: Sequence[ChainItem], *, convention: Convention = "corrected") -> dict[str, float]:
@@ -67,29 +80,33 @@ def v_star(items: Sequence[ChainItem], *, convention: Convention = "corrected") 
             and rounds to four digits; "corrected" counts their overlaps, too.
 
     Returns:
-        Shares under "what", and "when", "where", "AM", "LGM", "what+when", "what+where", "when+where", "all" with
-        the chain's number after each, and "mAM", "mLGM". LGM is infinite where one of the three is perfect.
+        Shares under "what", and "when", "where", "AM", "LGM", "R1@0.3-" to "R1@0.7-" (of "when"), "AP@0.1-" to
+        "AP@0.9-" (of "where"), "what+when", "what+where", "when+where", "all" with the chain's number after each, and
+        "mAM", "mLGM". LGM is infinite where one of the three is perfect.
     """
     official = convention == "official"
     right = [item.rating is not None and item.rating >= _LEAST_RATING for item in items]
     what = sum(right) / len(items) if items else 0.0
+    kept = [at for at, item in enumerate(items) if item.rating is not None or not official]
     scores = {"what": what}
     for chain in CHAINS:
-        kept = [at for at, item in enumerate(items) if item.rating is not None or not official]
         when = {at: _when(items[at], chain, official) for at in kept}
-        where = {at: boxes_iou(items[at].truth_boxes, items[at].chains[chain - 1].boxes) for at in kept}
+        boxes = {at: boxes_iou(items[at].truth_boxes, items[at].chains[chain - 1].boxes) for at in kept}
+        where = {at: _mean(overlaps) for at, overlaps in boxes.items()}
         means = (what, _mean(list(when.values())), _mean(list(where.values())))
+        named = {"when": means[1], "where": means[2], "AM": sum(means) / 3}
+        named["LGM"] = -sum(map(_log_of_rest, means)) / 3
+        named |= {f"R1@{t}-": _mean([float(value >= t) for value in when.values()]) for t in _RECALLS}
+        for t in _PRECISIONS:
+            named[f"AP@{t}-"] = _mean([_mean([float(v >= t) for v in each]) for each in boxes.values()])
         pairs = {
             "what+when": [at for at in kept if right[at] and when[at] >= _WHEN],
             "what+where": [at for at in kept if right[at] and where[at] >= _WHERE],
             "when+where": [at for at in kept if when[at] >= _WHEN and where[at] >= _WHERE],
             "all": [at for at in kept if right[at] and when[at] >= _WHEN and where[at] >= _WHERE],
         }
-        scores |= {f"when{chain}": means[1], f"where{chain}": means[2]}
-        scores |= {f"AM{chain}": sum(means) / 3, f"LGM{chain}": sum(map(_logarithmic, means)) / 3}
-        scores |= {
-            f"{name}{chain}": len(found) / len(items) if items else 0.0 for name, found in pairs.items()
-        }
+        named |= {name: len(found) / len(items) if items else 0.0 for name, found in pairs.items()}
+        scores |= {f"{name}{chain}": value for name, value in named.items()}
     scores["mAM"] = (scores["AM1"] + scores["AM2"]) / 2
     scores["mLGM"] = (scores["LGM1"] + scores["LGM2"]) / 2
     return {name: float(f"{value:.4f}") for name, value in scores.items()} if official else scores
@@ -100,8 +117,8 @@ def _when(item: ChainItem, chain: int, official: bool) -> float:
     return (hull_iou if official else iou)(item.truth_span, span) if span else 0.0
 
 
-def _logarithmic(share: float) -> float:
-    return -math.log(1 - share) if share < 1 else math.inf
+def _log_of_rest(share: float) -> float:
+    return math.log(1 - share) if share < 1 else -math.inf
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -1,12 +1,11 @@
 """Reading the chosen option out of a reply, and accuracy over many.
 
 The strict reader answers only when the reply says one option and no other; whatever it cannot read is wrong and
-counted. The readers of published scripts are kept beside it, each with its defect named, so that a published number
-can be repeated.
+counted. Those of published scripts are in `readers`.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 _ALONE = re.compile(r"[(\[]?\s*([A-Za-z])\s*[)\]]?\s*[.:,]?")
@@ -69,84 +68,41 @@ def accuracy(pairs: Iterable[tuple[str | None, str]]) -> Accuracy:
     return Accuracy(right / len(counted) if counted else 0.0, len(counted), unparseable)
 
 
+NEXT_QA_KINDS = {
+    "CW": "Why",
+    "CH": "How",
+    "TN": "Bef&Aft",
+    "TP": "Bef&Aft",
+    "TC": "When",
+    "DC": "Cnt",
+    "DL": "Loc",
+    "DO": "Other",
+}
+"""NExT-QA's types of question by their published names; questions of before and after are one kind."""
+
+
+def next_qa(answered: Iterable[tuple[str, bool]]) -> dict[str, float]:
+    """NExT-QA's accuracies, in percent to two digits, as its `eval_mc.py` prints them.
+
+    Args:
+        answered: The type of each question ("CW", "TP") and whether it was answered right.
+
+    Returns:
+        By kind, by causal, temporal and descriptive questions ("Acc_C", "Acc_T", "Acc_D"), and of all ("Acc"); kinds
+        without a question, on which the script fails, are left out.
+    """
+    groups: dict[str, list[bool]] = {
+        name: [] for name in (*NEXT_QA_KINDS.values(), "Acc_C", "Acc_T", "Acc_D", "Acc")
+    }
+    for kind, right in answered:
+        for name in (NEXT_QA_KINDS[kind], f"Acc_{kind[0]}", "Acc"):
+            groups[name].append(right)
+    return {name: float(f"{sum(each) * 100.0 / len(each):.2f}") for name, each in groups.items() if each}
+
+
 def _known(letter: str, options: Mapping[str, str]) -> str | None:
     return letter.upper() if letter.upper() in options else None
 
 
 def _bare(text: str) -> str:
     return " ".join(text.casefold().split()).strip(_PUNCTUATION)
-
-
-def read_lvbench(reply: str) -> str:
-    """LVBench's reader (`polish_answer`): what stands before ")" and after "(", its first character.
-
-    Defect: a reply without parentheses is judged by its first character, so "Dogs run" answers "D".
-    """
-    text = reply.strip().split(")")[0].strip()
-    if "(" in text:
-        text = text.split("(")[1].strip()
-    return text.split(" ")[0][:1]
-
-
-def read_vnbench(reply: str) -> str:
-    """VNBench's reader: the first of A, B, C, D that occurs anywhere before the first full stop.
-
-    Defect: "All of them: B" answers "A", and a reply without any of the letters stands for itself.
-    """
-    text = reply.split(".", maxsplit=1)[0]
-    return next((letter for letter in "ABCD" if letter in text), text)
-
-
-def read_lmms_eval(reply: str, letters: str = "ABCDEF") -> str:
-    """The reader that lmms-eval uses for Video-MME, TimeScope and others: the first capital among the letters.
-
-    Defect: "Based on the video" answers "B"; a reply of up to ten words never is unreadable if it has a capital A to F.
-    """
-    text = reply.strip()
-    for lead in _LEADS:
-        text = text.replace(lead, "")
-    match = re.search(f"[{letters}]", text)
-    return match[0] if match else ""
-
-
-_LEADS = (
-    "The best answer is",
-    "The correct answer is",
-    "The answer is",
-    "The answer",
-    "The best option is",
-    "The correct option is",
-    "Best answer:",
-    "Best option:",
-)
-
-
-def read_mlvu(reply: str) -> str:
-    """MLVU's reader (`choice_bench.py`): what stands before the first ")".
-
-    Defect: it expects a reply that goes on after "(", so "(B) red" answers "(B", which is wrong.
-    """
-    return reply.split(")", maxsplit=1)[0]
-
-
-def read_tempcompass(reply: str) -> str | None:
-    """TempCompass' rules without its judge: a letter alone, "B." or "B)"; None when they do not match."""
-    if reply in ("A", "B", "C", "D"):
-        return reply
-    return reply[0] if reply[:2] in {f"{letter}{mark}" for letter in "ABCD" for mark in ".)"} else None
-
-
-def read_yes_no(reply: str) -> str | None:
-    """TempCompass' reader of yes or no: how the reply begins."""
-    text = reply.lower()
-    return "yes" if text.startswith("yes") else "no" if text.startswith("no") else None
-
-
-OFFICIAL_READERS: dict[str, Callable[[str], str | None]] = {
-    "lvbench": read_lvbench,
-    "lmms-eval": read_lmms_eval,
-    "mlvu": read_mlvu,
-    "tempcompass": read_tempcompass,
-    "vnbench": read_vnbench,
-}
-"""Readers of published scripts, by the benchmark they belong to."""

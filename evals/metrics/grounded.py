@@ -67,7 +67,7 @@ def next_gqa(items: Sequence[Grounded], *, convention: Convention = "corrected")
         "TIoU@0.3": ious >= 0.3,
         "TIoU@0.5": ious >= 0.5,
     }
-    values = {name: 100 * float(np.mean(each)) if kept else 0.0 for name, each in shares.items()}
+    values = {name: sum(each.tolist()) / len(kept) * 100 if kept else 0.0 for name, each in shares.items()}
     return {name: float(f"{value:.1f}") for name, value in values.items()} if official else values
 
 
@@ -105,13 +105,22 @@ def cg_bench(items: Sequence[Grounded], *, convention: Convention = "corrected")
     }
 
 
-def clue_recovery(long_accuracy: float, clue_accuracy: float) -> float:
-    """CG-Bench's CRR: how much of the accuracy on the clues alone is kept on the whole video, at most 1."""
-    return min(long_accuracy, clue_accuracy) / clue_accuracy if clue_accuracy else 0.0
+def clue_recovery(
+    long_accuracy: float, clue_accuracy: float, *, convention: Convention = "corrected"
+) -> float:
+    """CG-Bench's CRR: how much of the accuracy on the clues alone is kept on the whole video, at most 1.
+
+    Args:
+        long_accuracy: Share of right answers on the whole videos, not rounded.
+        clue_accuracy: On the clues alone.
+        convention: "official" rounds to four digits.
+    """
+    kept = min(long_accuracy, clue_accuracy) / clue_accuracy if clue_accuracy else 0.0
+    return _rounded(kept, 4 if convention == "official" else None)
 
 
 def _share(values: Sequence[float], digits: int | None) -> float:
-    return _rounded(sum(values) / len(values), digits) if values else 0.0
+    return _rounded(float(np.mean(values)), digits) if values else 0.0
 
 
 def _rounded(value: float, digits: int | None) -> float:

@@ -5,6 +5,7 @@ seconds; three annotators rate the relevant ones 0 to 4, all others count 0. For
 VeryGood 4) clips at or above it are positive.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,24 +66,17 @@ def highlights(
         For "HL-min-Fair", "HL-min-Good" and "HL-min-VeryGood": "HL-mAP" and "HL-Hit1" in percent.
     """
     official = convention == "official"
-    tables = {query: saliency.table() for query, saliency in truth.items()}
+    queries = [name for name in predicted if name in truth] + [
+        name for name in truth if name not in predicted
+    ]
+    found = _scored([(truth[query].table(), predicted.get(query, ())) for query in queries])
     scores: dict[str, dict[str, float]] = {}
-    for name, least in LEAST_RATINGS.items():
-        precisions: list[float] = []
-        hits: list[float] = []
-        for query, table in tables.items():
-            positive = table >= least
-            given = np.asarray(predicted.get(query, ()), np.float64)
-            if official or positive.any():
-                hits.append(_hit(positive, given))
-            precisions += [
-                average_precision(positive[:, annotator], given)
-                for annotator in range(_ANNOTATORS)
-                if official or positive[:, annotator].any()
-            ]
-        values = {"HL-mAP": _mean(precisions), "HL-Hit1": _mean(hits)}
+    for at, name in enumerate(LEAST_RATINGS):
+        positive, precisions, hits = found.positive[:, at], found.precisions[:, at], found.hits[:, at]
+        kept = np.full_like(positive, True) if official else positive
         scores[f"HL-min-{name}"] = {
-            key: float(f"{100 * value:.2f}") if official else 100 * value for key, value in values.items()
+            "HL-mAP": _percent(precisions[kept], official),
+            "HL-Hit1": _percent(hits[kept.any(axis=1)], official),
         }
     return scores
 
@@ -95,24 +89,74 @@ def average_precision(positive: NDArray[np.bool_], scores: NDArray[np.float64]) 
         positive: bool `[clips]`.
         scores: float64 `[any]`; padded with zeros or cut to the clips.
     """
-    if not positive.any() or positive.all():
-        return float(positive.any())
-    given = np.zeros(len(positive))
-    given[: len(scores)] = scores[: len(positive)]
-    order = np.argsort(given, kind="stable")[::-1]
-    found = np.cumsum(positive[order])
-    last_of_score = np.append(np.flatnonzero(np.diff(given[order])), len(given) - 1)
-    precision = found[last_of_score] / (last_of_score + 1)
-    best = np.maximum.accumulate(precision[::-1])[::-1]
-    recalled = np.diff(found[last_of_score], prepend=0) > 0
-    return float(best[recalled].mean())
+    return float(_average_precisions(positive[None, None], _fitted(scores, len(positive))[None])[0, 0])
 
 
-def _hit(positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
-    """Whether the clip scored highest is positive for any annotator; a clip past the end is not."""
-    top = int(scores.argmax()) if len(scores) else len(positive)
-    return float(top < len(positive) and positive[top].any())
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Of each query, at each least rating."""
+
+    positive: NDArray[np.bool_]
+    """`[queries, ratings, annotators]`: whether the annotator rates any clip that high."""
+    precisions: NDArray[np.float64]
+    """Average precision, likewise."""
+    hits: NDArray[np.float64]
+    """`[queries, ratings]`: whether the clip scored highest is positive for any annotator."""
 
 
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if values else 0.0
+def _scored(queries: Sequence[tuple[NDArray[np.float64], Sequence[float]]]) -> _Found:
+    """Score queries; those with as many clips are taken together."""
+    shape = len(queries), len(LEAST_RATINGS), _ANNOTATORS
+    found = _Found(np.zeros(shape, bool), np.zeros(shape), np.zeros(shape[:2]))
+    groups: dict[int, list[int]] = defaultdict(list)
+    for at, (table, _) in enumerate(queries):
+        groups[len(table)].append(at)
+    for clips, members in groups.items():
+        tables = np.array([queries[at][0].T for at in members])
+        positive = tables[:, None] >= np.array(list(LEAST_RATINGS.values()))[:, None, None]
+        given = [np.asarray(queries[at][1], np.float64) for at in members]
+        rows = positive.reshape(len(members), -1, clips)
+        precisions = _average_precisions(rows, np.array([_fitted(scores, clips) for scores in given]))
+        found.precisions[members] = precisions.reshape(positive.shape[:3])
+        found.positive[members] = positive.any(axis=3)
+        rated_by_any: NDArray[np.bool_] = np.any(positive, axis=2)
+        for at, rated, scores in zip(members, rated_by_any, given, strict=True):
+            top = int(scores.argmax()) if len(scores) else clips
+            found.hits[at] = rated[:, top] if top < clips else 0.0
+    return found
+
+
+def _fitted(scores: NDArray[np.float64], num_clips: int) -> NDArray[np.float64]:
+    """A score for each clip: padded with zeros, or cut."""
+    given = np.zeros(num_clips)
+    given[: len(scores)] = scores[:num_clips]
+    return given
+
+
+def _average_precisions(positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Average precision `[queries, rows]` of bool `[queries, rows, clips]` by scores `[queries, clips]`.
+
+    Clips of one score are taken together: precision and recall are those after the last of them.
+    """
+    order = scores.argsort(axis=1, kind="stable")[:, ::-1]
+    ranked = np.take_along_axis(scores, order, axis=1)
+    last = np.ones(ranked.shape, bool)
+    last[:, :-1] = ranked[:, 1:] != ranked[:, :-1]
+    found = np.take_along_axis(positive, order[:, None], axis=2).cumsum(axis=2) * last[:, None]
+    before = np.zeros_like(found)
+    before[:, :, 1:] = np.maximum.accumulate(found, axis=2)[:, :, :-1]
+    precision = found / np.arange(1, ranked.shape[1] + 1)
+    best = np.maximum.accumulate(precision[:, :, ::-1], axis=2)
+    recalled = (found > before)[:, :, ::-1]
+    values, counts = best[recalled], recalled.sum(axis=2).ravel()
+    ends = counts.cumsum()
+    sums = [np.add.reduce(values[end - count : end]) for end, count in zip(ends, counts, strict=True)]
+    precisions: NDArray[np.float64] = np.array(sums) / np.maximum(counts, 1)
+    precisions = precisions.reshape(positive.shape[:2])
+    precisions[positive.all(axis=2)] = 1.0
+    return precisions
+
+
+def _percent(values: NDArray[np.float64], official: bool) -> float:
+    value = 100 * float(np.mean(values)) if values.size else 0.0
+    return float(f"{value:.2f}") if official else value

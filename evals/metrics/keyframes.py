@@ -97,7 +97,7 @@ def mean_temporal_prf(
     scores = [temporal_prf(t, p, form=form, threshold_seconds=threshold_seconds) for t, p in pairs]
     num_skipped = scores.count(None)
     kept = [score or Prf(0.0, 0.0, 0.0) for score in scores if score is not None or empty == "zero"]
-    means = np.mean([(s.precision, s.recall, s.f1) for s in kept], axis=0) if kept else np.zeros(3)
+    columns = ([s.precision for s in kept], [s.recall for s in kept], [s.f1 for s in kept])
     returned = float(np.mean([len(predicted) for _, predicted in pairs])) if pairs else 0.0
-    precision, recall, f1 = (float(mean) for mean in means)
+    precision, recall, f1 = (float(np.mean(column)) if kept else 0.0 for column in columns)
     return PrfOverSamples(precision, recall, f1, len(kept), num_skipped, returned)

@@ -1,16 +1,20 @@
 """Moment retrieval: recall at one, mean overlap, and QVHighlights' mean average precision.
 
 Sources: Lei et al., "QVHighlights", NeurIPS 2021, with moment_detr's `standalone_eval`; Gao et al., "TALL", 2017 for
-R1@IoU on Charades-STA, TACoS and ActivityNet-Captions; Grauman et al., "Ego4D", 2022 for natural-language queries.
+R1@IoU on Charades-STA; Zhang et al., "2D-TAN", 2020, whose script ActivityNet-Captions and TACoS are scored with and
+from which that of Ego4D's natural-language queries (Grauman et al., 2022) is made.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rewatch.evals.metrics import Convention
-from rewatch.evals.metrics.spans import hull_iou, iou, iou_matrix
+from rewatch.evals.metrics.precision import Windows, precisions_and_firsts
+from rewatch.evals.metrics.spans import hull_iou, iou
 
 THRESHOLDS = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 LENGTH_RANGES: dict[str, tuple[float, float]] = {
@@ -46,8 +50,8 @@ def recall_at(
         samples: True and predicted spans of each query.
         rank: How many predictions count.
         threshold: Least overlap.
-        convention: "corrected" lets the threshold itself count; "official" asks for more, as the script of Ego4D's
-            natural-language queries does.
+        convention: "corrected" lets the threshold itself count; "official" asks for more, as 2D-TAN's script and that
+            of Ego4D's natural-language queries do.
     """
     official = convention == "official"
     overlap = hull_iou if official else iou
@@ -55,63 +59,29 @@ def recall_at(
     return float((best > threshold if official else best >= threshold).mean()) if len(best) else 0.0
 
 
-def mean_iou(samples: Sequence[tuple[Spans, Spans]]) -> float:
+def mean_iou(samples: Sequence[tuple[Spans, Spans]], *, overlap: Overlap = iou) -> float:
     """Mean overlap of the first prediction with the true span it fits best; a missing prediction counts 0."""
-    return float(np.mean([best_iou(truth, predicted) for truth, predicted in samples])) if samples else 0.0
+    best = [best_iou(truth, predicted, overlap=overlap) for truth, predicted in samples]
+    return float(np.mean(best)) if best else 0.0
 
 
-def average_precision(
-    truth: Spans, predicted: Spans, thresholds: Sequence[float] = THRESHOLDS
-) -> list[float]:
-    """Interpolated average precision of one query's ranked spans, at each threshold.
-
-    Predictions are taken by falling score; each claims the free true span it overlaps most, if that reaches the
-    threshold. The area is taken under the envelope of precision, as PASCAL VOC 2011 does.
+def charades_sta(
+    samples: Sequence[tuple[Spans, Spans]], *, convention: Convention = "corrected"
+) -> dict[str, float]:
+    """Charades-STA: R1 at overlaps of .3, .5 and .7, the threshold included, and the mean overlap of the first.
 
     Args:
-        truth: True spans.
-        predicted: `(start, end, score)` each.
-        thresholds: Least overlaps.
+        samples: True and predicted spans of each query; a query without prediction is missed.
+        convention: "official" divides by the hull of two spans, as TALL's `calculate_IoU` does.
+
+    Returns:
+        Percent under "R1@0.3", "R1@0.5", "R1@0.7" and "mIoU".
     """
-    if not predicted or not truth:
-        return [0.0] * len(thresholds)
-    ranked = sorted(predicted, key=lambda span: -span[2])
-    table = iou_matrix([span[:2] for span in ranked], truth)
-    order = [[int(at) for at in row.argsort()[::-1]] for row in table]
-    overlaps: list[list[float]] = table.tolist()
-    best = max(map(max, overlaps))
-    return [
-        _area(_claims(overlaps, order, threshold), len(truth)) if best >= threshold else 0.0
-        for threshold in thresholds
-    ]
-
-
-def _claims(overlaps: list[list[float]], order: list[list[int]], threshold: float) -> list[bool]:
-    """Which of the ranked predictions claim a true span."""
-    taken: set[int] = set()
-    right: list[bool] = []
-    for row, candidates in zip(overlaps, order, strict=True):
-        free = next((at for at in candidates if row[at] < threshold or at not in taken), None)
-        hit = free is not None and row[free] >= threshold
-        if free is not None and hit:
-            taken.add(free)
-        right.append(hit)
-    return right
-
-
-def _area(right: Sequence[bool], num_true: int) -> float:
-    """Area under the envelope of precision over recall."""
-    precision, recall, found = [0.0], [0.0], 0
-    for rank, hit in enumerate(right, 1):
-        found += hit
-        precision.append(found / rank)
-        recall.append(found / num_true)
-    precision.append(0.0)
-    recall.append(1.0)
-    for at in range(len(precision) - 2, -1, -1):
-        precision[at] = max(precision[at], precision[at + 1])
-    steps = zip(recall, recall[1:], precision[1:], strict=False)
-    return sum((later - earlier) * height for earlier, later, height in steps)
+    overlap = hull_iou if convention == "official" else iou
+    best = [best_iou(truth, predicted, overlap=overlap) for truth, predicted in samples]
+    total = max(len(best), 1)
+    recalls = {f"R1@{t}": sum(value >= t for value in best) * 100 / total for t in (0.3, 0.5, 0.7)}
+    return {**recalls, "mIoU": sum(best) * 100 / total}
 
 
 def qv_moments(
@@ -125,8 +95,9 @@ def qv_moments(
         truth: True spans of each query.
         predicted: `(start, end, score)` of each query, in the order in which they were handed in.
         convention: "official" repeats `standalone_eval`: it takes the first ten predictions as they stand before it
-            ranks them, judges R1 by the first and not the best scored one, leaves queries without any prediction out
-            of the mean precision, and rounds to two digits. "corrected" ranks first and counts such queries as 0.
+            ranks them, judges R1 by the first and not the best scored one, lets a prediction without any length claim
+            a true span without any at the same instant, and rounds to two digits. "corrected" ranks first, and counts
+            queries without a prediction as 0.
 
     Returns:
         For each range "MR-mAP" (by threshold, and "average") and "MR-R1" (by threshold), in percent.
@@ -135,19 +106,24 @@ def qv_moments(
         ValueError: In the official convention, a query has no prediction at all, on which the script fails.
     """
     official = convention == "official"
-    handed_in = {
-        query: list(spans) if official else sorted(spans, key=lambda span: -span[2])
-        for query, spans in predicted.items()
-    }
-    if official and (bare := [query for query in truth if not handed_in.get(query)]):
+    if official and (bare := [query for query in truth if not predicted.get(query)]):
         raise ValueError(f"query {bare[0]!r} has no prediction; the official script cannot score that")
-    return {name: _in_range(_of_length(truth, name), handed_in, official=official) for name in LENGTH_RANGES}
+    ordered = {query: truth[query] for query in predicted if query in truth} | dict(truth)
+    handed_in = {
+        query: list(predicted.get(query, ()))
+        if official
+        else sorted(predicted.get(query, ()), key=lambda span: -span[2])
+        for query in ordered
+    }
+    return {
+        name: _in_range(_of_length(ordered, name), handed_in, official=official) for name in LENGTH_RANGES
+    }
 
 
-def _of_length(truth: Mapping[Any, Spans], name: str) -> dict[Any, list[Sequence[float]]]:
+def _of_length(truth: Mapping[Any, Spans], name: str) -> dict[Any, Spans]:
     least, most = LENGTH_RANGES[name]
     if name == "full":
-        return {query: list(spans) for query, spans in truth.items()}
+        return dict(truth)
     kept = {
         query: [span for span in spans if least < span[1] - span[0] <= most] for query, spans in truth.items()
     }
@@ -155,21 +131,36 @@ def _of_length(truth: Mapping[Any, Spans], name: str) -> dict[Any, list[Sequence
 
 
 def _in_range(
-    truth: Mapping[Any, Spans], predicted: Mapping[Any, Spans], *, official: bool
+    truth: Mapping[Any, Spans], handed_in: Mapping[Any, Spans], *, official: bool
 ) -> dict[str, dict[str, float]]:
-    precisions = [
-        average_precision(spans, predicted.get(query, ())[:MOST_PREDICTIONS])
-        for query, spans in truth.items()
-    ]
-    overlap = hull_iou if official else iou
-    firsts = np.array(
-        [best_iou(true, predicted.get(query, ()), overlap=overlap) for query, true in truth.items()]
-    )
-    means = np.mean(precisions, axis=0) if precisions else np.zeros(len(THRESHOLDS))
+    precisions = np.zeros((len(truth), len(THRESHOLDS)))
+    firsts = np.zeros(len(truth))
+    for members, windows in _alike(truth, handed_in).items():
+        precisions[list(members)], firsts[list(members)] = precisions_and_firsts(
+            windows, np.array(THRESHOLDS), official=official
+        )
+    means = precisions.mean(axis=0) if len(truth) else np.zeros(len(THRESHOLDS))
     by_threshold = {str(t): float(mean) for t, mean in zip(THRESHOLDS, means, strict=True)}
     by_threshold["average"] = float(np.mean(means))
-    at_one = {str(t): float((firsts >= t).mean()) if len(firsts) else 0.0 for t in THRESHOLDS}
+    at_one = {str(t): float(np.mean(firsts >= t)) if len(firsts) else 0.0 for t in THRESHOLDS}
     return {"MR-mAP": _percent(by_threshold, official), "MR-R1": _percent(at_one, official)}
+
+
+def _alike(truth: Mapping[Any, Spans], handed_in: Mapping[Any, Spans]) -> dict[tuple[int, ...], Windows]:
+    """Queries with as many true and predicted spans are scored together; those without either stay 0."""
+    groups: dict[tuple[int, int], list[tuple[int, Spans, Spans]]] = defaultdict(list)
+    for number, (query, spans) in enumerate(truth.items()):
+        found = handed_in[query][:MOST_PREDICTIONS]
+        if spans and found:
+            groups[len(spans), len(found)].append((number, spans, found))
+    return {tuple(number for number, _, _ in group): _windows(group) for group in groups.values()}
+
+
+def _windows(group: Sequence[tuple[int, Spans, Spans]]) -> Windows:
+    def array(spans: list[Spans], width: int) -> NDArray[np.float64]:
+        return np.array([[span[:width] for span in each] for each in spans], np.float64)
+
+    return Windows(array([true for _, true, _ in group], 2), array([found for _, _, found in group], 3))
 
 
 def _percent(values: Mapping[str, float], official: bool) -> dict[str, float]:
@@ -179,24 +170,32 @@ def _percent(values: Mapping[str, float], official: bool) -> dict[str, float]:
 
 
 def ego4d_nlq(
-    samples: Sequence[tuple[Sequence[float], Spans]], *, convention: Convention = "corrected"
+    samples: Sequence[tuple[Sequence[float], Spans]],
+    *,
+    thresholds: Sequence[float] = (0.3, 0.5),
+    ranks: Sequence[int] = (1, 5),
+    convention: Convention = "corrected",
 ) -> dict[str, float]:
-    """Ego4D's natural-language queries: R1 and R5 at overlaps of .3 and .5, and the mean overlap of the first.
+    """Ego4D's natural-language queries: recall by rank and overlap, and the mean overlap of the first prediction.
+
+    The same script scores ActivityNet-Captions and TACoS, at thresholds of .3, .5 and .7.
 
     Args:
         samples: The true span and the ranked predictions of each query.
-        convention: "official" asks for more than the threshold and leaves queries without a prediction out;
-            "corrected" lets the threshold itself count, and counts such queries as missed.
+        thresholds: Overlaps of the recalls.
+        ranks: How many predictions count.
+        convention: "official" asks for more than the threshold, leaves queries without a prediction out and rounds to
+            two digits; "corrected" lets the threshold itself count, and counts such queries as missed.
 
     Returns:
-        Percent under "R1@0.3", "R1@0.5", "R5@0.3", "R5@0.5" and "mIoU".
+        Percent under "R1@0.3" and the like, and "mIoU".
     """
     official = convention == "official"
     pairs = [([truth], predicted) for truth, predicted in samples if predicted or not official]
     recalls = {
         f"R{rank}@{threshold}": 100 * recall_at(pairs, rank=rank, threshold=threshold, convention=convention)
-        for rank in (1, 5)
-        for threshold in (0.3, 0.5)
+        for rank in ranks
+        for threshold in thresholds
     }
-    recalls["mIoU"] = 100 * mean_iou(pairs)
+    recalls["mIoU"] = 100 * mean_iou(pairs, overlap=hull_iou if official else iou)
     return {name: round(value, 2) for name, value in recalls.items()} if official else recalls

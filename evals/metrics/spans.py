@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 Pair = tuple[float, float]
 """Start and end in seconds."""
 
@@ -34,22 +31,6 @@ def hull_iou(one: Sequence[float], other: Sequence[float]) -> float:
     return overlap_seconds(one, other) / hull if hull > 0 else 0.0
 
 
-def iou_matrix(ones: Sequence[Sequence[float]], others: Sequence[Sequence[float]]) -> NDArray[np.float64]:
-    """Intersection over union of every span with every other.
-
-    Returns:
-        float64 `[len(ones), len(others)]`.
-    """
-    a = np.asarray(ones, np.float64).reshape(-1, 2)
-    b = np.asarray(others, np.float64).reshape(-1, 2)
-    ends, starts = np.minimum(a[:, None, 1], b[None, :, 1]), np.maximum(a[:, None, 0], b[None, :, 0])
-    shared: NDArray[np.float64] = np.maximum(ends - starts, 0.0)
-    union = (a[:, 1] - a[:, 0])[:, None] + (b[:, 1] - b[:, 0])[None, :] - shared
-    overlap = np.zeros_like(shared)
-    np.divide(shared, union, out=overlap, where=union > 0)
-    return overlap
-
-
 def merged(spans: Sequence[Sequence[float]]) -> list[Pair]:
     """The same time as spans that do not overlap, in order; spans that touch become one."""
     joined: list[Pair] = []
@@ -68,5 +49,6 @@ def set_iou(ones: Sequence[Sequence[float]], others: Sequence[Sequence[float]]) 
     """
     a, b = merged(ones), merged(others)
     shared = sum(overlap_seconds(one, other) for one in a for other in b)
-    union = sum(end - start for start, end in (*a, *b)) - shared
+    lengths = [sum(end - start for start, end in spans) for spans in (a, b)]
+    union = lengths[0] + lengths[1] - shared
     return shared / union if union > 0 else 0.0

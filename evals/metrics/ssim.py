@@ -1,9 +1,11 @@
 """Structural similarity of images, and LV-Haystack's visual scores made of it.
 
 Source: Wang et al., "Image Quality Assessment", IEEE TIP 2004, with the constants that LV-Haystack uses: a Gaussian
-window of 11 by 11, sigma 1.5, zero padding, C1 = 1e-4 and C2 = 9e-4 on RGB in [0, 1]. The published code hands
-channels-last images to a function that takes channels first, which raises every score; here the channels are where
-they belong, whatever the convention.
+window of 11 by 11, sigma 1.5, zero padding, C1 = 1e-4 and C2 = 9e-4 on RGB in [0, 1].
+
+The published code hands channels-last images to a function that takes channels first: it slides the window over
+columns and colours of each row, which raises every score. "official" repeats that, "corrected" puts the channels where
+they belong.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rewatch.evals.metrics import Convention
 from rewatch.evals.metrics.keyframes import Empty, PrfOverSamples, f1_of
 
 _WINDOW = 11
@@ -32,20 +35,23 @@ class _Measured:
     variance: NDArray[np.float64]
 
 
-def ssim(one: Image, other: Image) -> float:
+def ssim(one: Image, other: Image, *, convention: Convention = "corrected") -> float:
     """Structural similarity of two images of one size: 1 when they are the same.
 
     Args:
         one: uint8 `[height, width, 3]`, RGB.
         other: Likewise, of the same size.
+        convention: "official" takes the rows for channels, as the published code does.
 
     Raises:
         ValueError: The sizes differ, or an image is not RGB.
     """
-    return _similarity(_measure(one), _measure(other))
+    return _similarity(_measure(one, convention), _measure(other, convention))
 
 
-def visual_precision_recall(truth: Sequence[Image], predicted: Sequence[Image]) -> tuple[float, float] | None:
+def visual_precision_recall(
+    truth: Sequence[Image], predicted: Sequence[Image], *, convention: Convention = "corrected"
+) -> tuple[float, float] | None:
     """Precision and recall of the pictures of one sample.
 
     Precision is the mean over predictions of the best similarity with any key frame, recall the reverse.
@@ -55,44 +61,51 @@ def visual_precision_recall(truth: Sequence[Image], predicted: Sequence[Image]) 
     """
     if not truth or not predicted:
         return None
-    keys, found = [_measure(image) for image in truth], [_measure(image) for image in predicted]
+    keys = [_measure(image, convention) for image in truth]
+    found = [_measure(image, convention) for image in predicted]
     table = np.array([[_similarity(p, k) for k in keys] for p in found])
     return float(table.max(axis=1).mean()), float(table.max(axis=0).mean())
 
 
 def mean_visual_prf(
-    samples: Iterable[tuple[Sequence[Image], Sequence[Image]]], *, empty: Empty = "zero"
+    samples: Iterable[tuple[Sequence[Image], Sequence[Image]]],
+    *,
+    empty: Empty = "zero",
+    convention: Convention = "corrected",
 ) -> PrfOverSamples:
     """Visual scores of many samples; F1 is the harmonic mean of the two data-set means.
 
     Args:
         samples: Pictures of the key frames and of the returned frames of each, all of one size.
         empty: What a sample counts that lacks either.
+        convention: Where the channels are taken to be.
     """
     scores: list[tuple[float, float]] = []
     num_skipped, returned = 0, []
     for truth, predicted in samples:
         returned.append(len(predicted))
-        score = visual_precision_recall(truth, predicted)
+        score = visual_precision_recall(truth, predicted, convention=convention)
         num_skipped += score is None
         if score is not None or empty == "zero":
             scores.append(score or (0.0, 0.0))
-    precision, recall = (float(mean) for mean in np.mean(scores, axis=0)) if scores else (0.0, 0.0)
+    precision, recall = (float(np.mean([s[at] for s in scores])) if scores else 0.0 for at in range(2))
     frames = float(np.mean(returned)) if returned else 0.0
     return PrfOverSamples(precision, recall, f1_of(precision, recall), len(scores), num_skipped, frames)
 
 
-def _measure(image: Image) -> _Measured:
+def _measure(image: Image, convention: Convention) -> _Measured:
     if image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(f"an image of shape {image.shape} is not [height, width, 3]")
-    planes = np.moveaxis(image.astype(np.float64) / 255, 2, 0)
+    planes = image.astype(np.float64) / 255
+    if convention == "corrected":
+        planes = np.moveaxis(planes, 2, 0)
     mean = _smoothed(planes)
     return _Measured(planes, mean, _smoothed(planes * planes) - mean * mean)
 
 
 def _similarity(one: _Measured, other: _Measured) -> float:
     if one.planes.shape != other.planes.shape:
-        raise ValueError(f"images of {one.planes.shape[1:]} and {other.planes.shape[1:]} pixels; scale one")
+        raise ValueError(f"images of {one.planes.shape} and {other.planes.shape} values; scale one")
     product = one.mean * other.mean
     covariance = _smoothed(one.planes * other.planes) - product
     structure = (2 * product + _C1) * (2 * covariance + _C2)

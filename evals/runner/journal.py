@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from rewatch.evals.runner.ratings import with_ratings
 from rewatch.evals.runner.record import Record
 from rewatch.evals.tasks.sample import Reading
 from rewatch.evals.tasks.table import Task
@@ -99,7 +100,8 @@ def hold(folder: Path) -> Iterator[None]:
 
 
 def read_records(folder: Path) -> list[Record]:
-    """The latest record of each sample of a run, in the order of the first attempts.
+    """The latest record of each sample of a run, with its rating where a judge gave one, in the order of the first
+    attempts.
 
     Raises:
         InputError: The folder holds no run.
@@ -108,7 +110,8 @@ def read_records(folder: Path) -> list[Record]:
     path = folder / RECORDS_FILE
     if not path.is_file():
         raise InputError(f"{folder} holds no run; give the folder that `rewatch eval run --out` wrote")
-    return list({record.sample.sample_id: record for record in _read(path, repair=False)}.values())
+    latest = {record.sample.sample_id: record for record in _read(path, repair=False)}
+    return list(with_ratings(latest.values(), folder))
 
 
 def read_run(folder: Path) -> dict[str, Any]:

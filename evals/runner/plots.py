@@ -46,7 +46,7 @@ def means_plot(means: Sequence[Mean]) -> str:
         axes.plot([mean.interval.low, mean.interval.high], [at, at], color=_INK, linewidth=2)
         axes.plot([mean.interval.value], [at], "o", color=_INK)
     axes.set_yticks(range(len(shares)), [mean.name for mean in reversed(shares)])
-    axes.set_xlim(0, 1)
+    axes.set_xlim(-0.02, 1.02)
     axes.set_xlabel("mean, 95 % interval over videos")
     axes.grid(axis="x", alpha=0.3)
     return as_svg(figure)
@@ -57,8 +57,11 @@ def category_plot(scores: Scores, measure: str) -> str:
     rows = [(name, row[measure]) for name, row in scores.categories.items() if measure in row]
     figure = new_figure(7, 0.6 + 0.28 * len(rows))
     axes = figure.subplots()
-    axes.barh([name for name, _ in reversed(rows)], [value for _, value in reversed(rows)], color=_INK)
-    axes.set_xlabel(measure)
+    names = [f"{name} ({int(scores.categories[name]['samples'])})" for name, _ in reversed(rows)]
+    axes.barh(names, [value for _, value in reversed(rows)], color=_INK)
+    if max(value for _, value in rows) <= 1:
+        axes.set_xlim(0, 1.02)
+    axes.set_xlabel(f"{measure}, samples in brackets")
     axes.grid(axis="x", alpha=0.3)
     return as_svg(figure)
 

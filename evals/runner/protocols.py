@@ -4,17 +4,18 @@ One function for each protocol; `table` chooses. Names and units are those of th
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rewatch.evals.methods import Prediction
 from rewatch.evals.metrics import Convention
 from rewatch.evals.metrics.chain import ChainItem, Located, v_star
-from rewatch.evals.metrics.choice import OFFICIAL_READERS, read_yes_no
+from rewatch.evals.metrics.choice import NEXT_QA_KINDS, next_qa
 from rewatch.evals.metrics.grounded import Grounded, cg_bench, next_gqa
 from rewatch.evals.metrics.highlights import Saliency, highlights
 from rewatch.evals.metrics.keyframes import Empty, mean_temporal_prf
-from rewatch.evals.metrics.moments import ego4d_nlq, mean_iou, qv_moments, recall_at
+from rewatch.evals.metrics.moments import charades_sta, ego4d_nlq, qv_moments
+from rewatch.evals.metrics.readers import OFFICIAL_READERS, caption_matches, read_yes_no
 from rewatch.evals.metrics.tries import Try, all_tries
 from rewatch.evals.runner.measures import right
 from rewatch.evals.runner.record import Record
@@ -34,24 +35,40 @@ def table(task: Task, records: Sequence[Record], gives: Sequence[str], conventio
 
 
 def said_right(task: Task, record: Record, convention: Convention) -> bool | None:
-    """Whether a choice is right as a convention reads it; None when there was no reply, which the scripts leave out.
+    """Whether a choice is right as a convention reads it; None where the script leaves the question out.
 
-    A task without a published reader has one convention only.
+    Scripts leave out what has no reply; that of Video-MME leaves out what it cannot read, too. A task without a
+    published reader has one convention only.
     """
     if convention == "corrected" or not task.official_reader:
         return right(record)
     if record.prediction is None:
         return None
     reply = record.prediction.choice or record.prediction.answer
-    form = record.sample.extra.get("form")
-    if form == "yes_no":
-        options = {text: letter for letter, text in record.sample.options.items()}
-        return options.get(read_yes_no(reply) or "", reply) == record.sample.answer
-    return OFFICIAL_READERS[task.official_reader](reply) == record.sample.answer
+    if task.name == "tempcompass":
+        return _tempcompass_right(record, reply)
+    letter = OFFICIAL_READERS[task.official_reader](reply)
+    if not letter and task.official_reader == "video-mme":
+        return None
+    return letter == record.sample.answer
+
+
+def _tempcompass_right(record: Record, reply: str) -> bool:
+    """A chosen letter stands for its option, as it is handed in."""
+    sample, extra = record.sample, record.sample.extra
+    if extra["form"] == "yes_no":
+        said = sample.options.get(reply, reply)
+        return read_yes_no(said) == str(extra["answer"]).lower()
+    if extra["form"] == "caption_matching":
+        lines = dict(zip(sample.options, extra["asked"].split("\n")[1:], strict=False))
+        return caption_matches(lines.get(reply, reply), extra["asked"], extra["answer"])
+    if reply.replace("</s>", "") == extra["answer"]:
+        return True
+    return OFFICIAL_READERS["tempcompass"](reply) == sample.answer
 
 
 def _choices(task: Task, records: Sequence[Record], convention: Convention) -> Numbers:
-    """Percent right, by category and duration group, and the mean over categories."""
+    """Percent right, by category, duration group, domain and sub-category, and the mean over categories."""
     kept = [
         (record, said_right(task, record, convention))
         for record in records
@@ -60,22 +77,42 @@ def _choices(task: Task, records: Sequence[Record], convention: Convention) -> N
     kept = [(record, verdict) for record, verdict in kept if verdict is not None or convention == "corrected"]
     groups: dict[str, list[bool]] = defaultdict(list)
     for record, verdict in kept:
-        for name in _categories(record):
-            groups[f"category {name}"].append(bool(verdict))
-        if record.sample.duration_group:
-            groups[f"duration {record.sample.duration_group}"].append(bool(verdict))
+        for name in _groups(record):
+            groups[name].append(bool(verdict))
     shares = {name: _percent(verdicts) for name, verdicts in sorted(groups.items())}
     numbers = {"overall": _percent([bool(verdict) for _, verdict in kept]), **shares}
     by_category = [share for name, share in shares.items() if name.startswith("category ")]
     if by_category:
         numbers["mean of categories"] = sum(by_category) / len(by_category)
-    return numbers
+    digits = _DIGITS.get(task.name) if convention == "official" else None
+    return numbers if digits is None else {name: round(value, digits) for name, value in numbers.items()}
 
 
-def _categories(record: Record) -> Sequence[str]:
-    """LVBench gives a question several types, each of which counts it."""
-    kinds = record.sample.extra.get("question_type")
-    return list(kinds) if kinds else [record.sample.category] if record.sample.category else []
+_DIGITS = {"video-mme": 1, "video-mme-subtitles": 1, "tempcompass": 1, "hourvideo": 2, "next-qa": 2}
+"""Digits that a script prints after the point; those of others print all."""
+
+
+def _groups(record: Record) -> Iterator[str]:
+    """What a question counts for: LVBench gives it several types, TempCompass an aspect within each form."""
+    sample = record.sample
+    for kind in sample.extra.get("question_type") or filter(None, (sample.category,)):
+        yield f"category {kind}"
+    if sample.duration_group:
+        yield f"duration {sample.duration_group}"
+    if "form" in sample.extra:
+        yield f"{sample.extra['form']} {sample.category}"
+    for name in ("domain", "sub_category"):
+        if sample.extra.get(name):
+            yield f"{name} {sample.extra[name]}"
+
+
+def _next_qa(task: Task, records: Sequence[Record], convention: Convention) -> Numbers:
+    """The script's own kinds; it fails without a reply to every question, so both conventions count those wrong."""
+    return next_qa(
+        (record.sample.category, bool(right(record)))
+        for record in records
+        if record.sample.category in NEXT_QA_KINDS
+    )
 
 
 def _tries(task: Task, records: Sequence[Record], convention: Convention) -> Numbers:
@@ -107,9 +144,13 @@ def _keyframes(task: Task, records: Sequence[Record], convention: Convention) ->
 
 def _moments(task: Task, records: Sequence[Record], convention: Convention) -> Numbers:
     pairs = [(record.sample.spans, _said(record).spans) for record in records if record.sample.spans]
-    recalls = {f"R1@{t}": 100 * recall_at(pairs, threshold=t) for t in (0.3, 0.5, 0.7)}
-    numbers = {**recalls, "mIoU": 100 * mean_iou(pairs)}
-    return {name: round(value, 2) for name, value in numbers.items()} if convention == "official" else numbers
+    return charades_sta(pairs, convention=convention)
+
+
+def _described(task: Task, records: Sequence[Record], convention: Convention) -> Numbers:
+    """Moments of ActivityNet-Captions and TACoS, which are scored with 2D-TAN's script."""
+    pairs = [(record.sample.spans[0], _said(record).spans) for record in records if record.sample.spans]
+    return ego4d_nlq(pairs, thresholds=(0.3, 0.5, 0.7), convention=convention)
 
 
 def _nlq(task: Task, records: Sequence[Record], convention: Convention) -> Numbers:
@@ -205,8 +246,10 @@ def _percent(verdicts: Sequence[bool]) -> float:
 _PROTOCOLS: tuple[tuple[str, tuple[str, ...], Protocol], ...] = (
     ("choice", ("choice",), _choices),
     ("choice", ("vnbench",), _tries),
+    ("choice", ("next-qa",), _next_qa),
     ("frames", ("keyframes",), _keyframes),
-    ("spans", ("charades-sta", "activitynet-captions", "tacos", "haystack"), _moments),
+    ("spans", ("charades-sta", "haystack"), _moments),
+    ("spans", ("activitynet-captions", "tacos"), _described),
     ("spans", ("ego4d-nlq",), _nlq),
     ("spans", ("qvhighlights",), _qv_moments),
     ("spans", ("highlights",), _highlights),

@@ -27,7 +27,8 @@ _FRAMES_SHOWN = 4
 _FRAME_WIDTH = 200
 _STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .8rem;text-align:right;border-bottom:1px solid #ddd}
-td:first-child,th:first-child{text-align:left}article{border-top:1px solid #bbb;padding:.5rem 0}
+td:first-child,th:first-child,.left td:last-child,.left th:last-child{text-align:left}
+article{border-top:1px solid #bbb;padding:.5rem 0}article p{margin:.3rem 0}.right::after{content:" (right)"}
 figure{display:inline-block;margin:.3rem .5rem .3rem 0}figcaption{font-size:12px;color:#555}
 .right{color:#176b2c}.wrong{color:#9b1c1c}svg{max-width:100%;height:auto}"""
 
@@ -92,7 +93,7 @@ def _means(scores: Scores) -> str:
         for m in scores.means
     ]
     table = _table(("measure", "mean", "95 % interval", "samples", "definition"), rows)
-    return f"<h2>Scores</h2>{means_plot(scores.means)}{table}"
+    return f'<h2>Scores</h2>{means_plot(scores.means)}<div class="left">{table}</div>'
 
 
 def _protocol(scores: Scores) -> str:
@@ -102,7 +103,8 @@ def _protocol(scores: Scores) -> str:
     rows = [
         (n, *(f"{c[n]:.2f}" if n in c else "" for c in (scores.official, scores.corrected))) for n in names
     ]
-    return f"<h2>As the published script reports</h2>{_table(('', 'official', 'corrected'), rows)}"
+    told = "Official repeats the published script, its defects included; corrected is the one to compare."
+    return f"<h2>The task's own protocol</h2><p>{told}</p>{_table(('', 'official', 'corrected'), rows)}"
 
 
 def _categories(scores: Scores) -> str:
@@ -120,33 +122,42 @@ def _categories(scores: Scores) -> str:
 
 def _cost(scores: Scores, records: Sequence[Record]) -> str:
     spent = scores.cost
-    rows = [
+    seconds = [record.seconds for record in records if record.prediction]
+    answered = max(len(seconds), 1)
+    counted = [
         ("frames looked at", spent.frames),
         ("visual tokens", spent.visual_tokens),
         ("language tokens", spent.llm_tokens),
         ("tool calls", spent.tool_calls),
-        ("dollars", f"{spent.dollars:.4f}"),
-        ("median seconds a sample", f"{scores.median_seconds:.3f}"),
-        ("95th percentile", f"{scores.p95_seconds:.3f}"),
     ]
-    seconds = [record.seconds for record in records if record.prediction]
+    rows = [(name, f"{value:,}", f"{value / answered:,.1f}") for name, value in counted]
+    rows.append(("dollars", f"{spent.dollars:.4f}", f"{spent.dollars / answered:.5f}"))
+    rows.append(("seconds", f"{sum(seconds):,.1f}", f"{sum(seconds) / answered:.3f}"))
+    told = f"Half of the samples took {scores.median_seconds:.2f} s or less, 95 % {scores.p95_seconds:.2f} s or less."
     plot = latency_plot(seconds) if seconds else ""
-    return f"<h2>Cost and latency</h2>{_table(('', 'all samples'), rows)}{plot}"
+    return (
+        f"<h2>Cost and latency</h2><p>{told} The first question about a video pays for its index.</p>"
+        f"{_table(('', 'all answered samples', 'mean of one'), rows)}{plot}"
+    )
 
 
 def _worst(
     run: Mapping[str, Any], records: Sequence[Record], measures: Sequence[Measure], num_worst: int
 ) -> Iterable[str]:
-    """The samples with the lowest sum of measures; failures first."""
-    ranked = sorted(records, key=lambda record: (record.prediction is not None, _total(record, measures)))
-    kept = [record for record in ranked if not record.prediction or _total(record, measures) < len(measures)]
-    if kept and num_worst:
-        yield "<h2>Worst cases</h2>"
-        yield from (_case(record, _folder(run)) for record in kept[:num_worst])
+    """The samples with the lowest mean of the measures that apply to them; failures first."""
+    worth = {id(record): _worth(record, measures) for record in records}
+    wrong = [record for record in records if worth[id(record)] < 1]
+    ranked = sorted(wrong, key=lambda record: (record.prediction is not None, worth[id(record)]))
+    if ranked and num_worst:
+        folder = _folder(run)
+        yield f"<h2>Worst cases</h2><p>{min(num_worst, len(ranked))} of {len(ranked)} that are not wholly right.</p>"
+        yield from (_case(record, folder) for record in ranked[:num_worst])
 
 
-def _total(record: Record, measures: Sequence[Measure]) -> float:
-    return sum(min(measure.of(record) or 0.0, 1.0) for measure in measures)
+def _worth(record: Record, measures: Sequence[Measure]) -> float:
+    """Mean of the measures that apply, each at most 1; a failure is worth nothing."""
+    values = [value for measure in measures if (value := measure.of(record)) is not None]
+    return sum(min(value, 1.0) for value in values) / len(values) if values and record.prediction else 0.0
 
 
 def _folder(run: Mapping[str, Any]) -> DataFolder | None:
@@ -168,7 +179,8 @@ def _case(record: Record, folder: DataFolder | None) -> str:
     if said is None:
         lines.append(f'<p class="wrong">{escape(record.failure)}: {escape(record.reason)}</p>')
     else:
-        lines.append(f"<p>said: {escape(said.answer[:400])} {_spans(said.spans[:3])}</p>")
+        lines.append(f"<p>said: {escape(said.answer[:300])}{'...' if len(said.answer) > 300 else ''}</p>")
+        lines.append(f"<p>returned: {_spans(said.spans[:3])}</p>" if said.spans else "")
     truth = [*sample.frame_seconds, *((start + end) / 2 for start, end in sample.spans)][:_FRAMES_SHOWN]
     lines.append(f"<p>truth: {_spans(sample.spans[:3])}</p>" if sample.spans else "")
     returned = list(said.frame_seconds[:_FRAMES_SHOWN]) if said else []
@@ -180,7 +192,8 @@ def _case(record: Record, folder: DataFolder | None) -> str:
 
 def _option(record: Record, letter: str) -> str:
     mark = "right" if letter == record.sample.answer else "wrong" if letter == chosen(record) else ""
-    return f'<li class="{mark}">{escape(letter)}. {escape(record.sample.options[letter])}</li>'
+    own = " <b>chosen</b>" if letter == chosen(record) else ""
+    return f'<li class="{mark}">{escape(letter)}. {escape(record.sample.options[letter])}{own}</li>'
 
 
 def _spans(spans: Sequence[tuple[float, float]]) -> str:

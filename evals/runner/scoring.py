@@ -15,6 +15,7 @@ from rewatch.evals.tasks.table import find_task
 from rewatch.memory.types import Cost
 
 MOST_CATEGORIES = 40
+_DURATION = "duration "
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,16 @@ def _categories(
         if record.sample.category:
             members[record.sample.category].append(at)
         if record.sample.duration_group:
-            members[f"duration {record.sample.duration_group}"].append(at)
+            members[_DURATION + record.sample.duration_group].append(at)
     largest = sorted(members, key=lambda name: -len(members[name]))[:MOST_CATEGORIES]
-    return {name: _row(values, members[name]) for name in sorted(largest)}
+    first_seen = list(members)
+    ordered = sorted(largest, key=lambda name: (name.startswith(_DURATION), _place(name, first_seen)))
+    return {name: _row(values, members[name]) for name in ordered}
+
+
+def _place(name: str, first_seen: Sequence[str]) -> tuple[int, str]:
+    """Categories by name, duration groups as they come in the benchmark."""
+    return (first_seen.index(name), "") if name.startswith(_DURATION) else (0, name)
 
 
 def _row(values: Mapping[str, Sequence[float | None]], members: Sequence[int]) -> dict[str, float]:

@@ -174,8 +174,11 @@ def _tempcompass(records: Sequence[Record]) -> Files:
         lambda: defaultdict(lambda: defaultdict(list))
     )
     for record in records:
-        extra, letter = record.sample.extra, chosen(record)
-        reply = record.sample.options[letter] if letter and extra["form"] == "yes_no" else _reply(record)
+        extra, letter, reply = record.sample.extra, chosen(record), _reply(record)
+        if letter and extra["form"] == "yes_no":
+            reply = record.sample.options[letter]
+        elif letter and extra["form"] == "caption_matching":
+            reply = extra["asked"].split("\n")[1 + list(record.sample.options).index(letter)]
         asked = {"question": extra["asked"], "answer": extra["answer"], "prediction": reply}
         forms[extra["form"]][record.sample.video][extra["aspect"]].append(asked)
     return {f"{form}.json": _json(videos) for form, videos in forms.items()}

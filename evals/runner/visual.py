@@ -26,14 +26,15 @@ Pictures = tuple[list[NDArray[np.uint8]], list[NDArray[np.uint8]]]
 
 
 def visual_scores(run: Mapping[str, Any], records: Sequence[Record]) -> dict[str, float]:
-    """Precision, recall and F1 of pictures, empty samples as 0 ("corrected") and left out ("official").
+    """Precision, recall and F1 of pictures in both conventions; "official" leaves out empty samples.
 
     Raises:
         VideoError: A video is no longer there.
     """
     folder = DataFolder(Path(run["data"]))
     pairs = list(_pairs(records, folder))
-    corrected, official = mean_visual_prf(pairs, empty="zero"), mean_visual_prf(pairs, empty="skip")
+    corrected = mean_visual_prf(pairs, empty="zero")
+    official = mean_visual_prf(pairs, empty="skip", convention="official")
     return {
         f"visual {name} ({convention})": getattr(score, name)
         for convention, score in (("corrected", corrected), ("official", official))

@@ -37,11 +37,11 @@ class Task:
     with_subtitles: bool = False
     """Whether methods are given the subtitle files of the benchmark."""
     official_reader: str = ""
-    """Name of the published reader of replies in `metrics.choice`."""
+    """Name of the published reader of replies in `metrics.readers`."""
 
 
-_SEE = "see its publishers' page"
-_LMMS = "lmms-eval"
+_UNSTATED = "none stated where it is published; ask its publishers"
+_EGO4D = "Ego4D licence agreement (videos)"
 
 _TASKS = (
     Task(
@@ -51,7 +51,7 @@ _TASKS = (
         ("keyframes", "choice"),
         (("*haystack*ego4d*.json", "*haystack*.parquet", "*.parquet", "*haystack*.json"),),
         "huggingface.co/datasets/LVHaystack/LongVideoHaystack; videos: ego4d-data.org",
-        f"{_SEE}; Ego4D licence agreement (videos)",
+        f"annotations: {_UNSTATED}; {_EGO4D}",
         haystacks.haystack_ego4d,
     ),
     Task(
@@ -74,7 +74,7 @@ _TASKS = (
         "CC-BY-NC-SA 4.0",
         choices.longvideobench,
         with_subtitles=True,
-        official_reader=_LMMS,
+        official_reader="longvideobench",
     ),
     Task(
         "video-mme",
@@ -85,7 +85,7 @@ _TASKS = (
         "huggingface.co/datasets/lmms-lab/Video-MME",
         "academic research only, by its publishers' terms",
         choices.video_mme,
-        official_reader=_LMMS,
+        official_reader="video-mme",
     ),
     Task(
         "video-mme-subtitles",
@@ -97,7 +97,7 @@ _TASKS = (
         "academic research only, by its publishers' terms",
         choices.video_mme,
         with_subtitles=True,
-        official_reader=_LMMS,
+        official_reader="video-mme",
     ),
     Task(
         "mlvu",
@@ -138,7 +138,7 @@ _TASKS = (
         ("choice",),
         (("dev_v1.0*.json", "*hourvideo*.json", "test_v1.0*.json"),),
         "huggingface.co/datasets/HourVideo/HourVideo; videos: ego4d-data.org",
-        f"{_SEE}; Ego4D licence agreement (videos)",
+        f"terms to be accepted on its page; {_EGO4D}",
         choices.hourvideo,
     ),
     Task(
@@ -158,7 +158,7 @@ _TASKS = (
         ("grounded", "choice"),
         (("val.csv", "test.csv"), ("gsub_val.json", "gsub_test.json")),
         "github.com/doc-doc/NExT-GQA",
-        _SEE,
+        _UNSTATED,
         grounding.next_gqa,
     ),
     Task(
@@ -188,7 +188,7 @@ _TASKS = (
         ("moments",),
         (("val_1.json", "val_2.json", "*activitynet*.json"),),
         "cs.stanford.edu/people/ranjaykrishna/densevid",
-        _SEE,
+        _UNSTATED,
         grounding.activitynet_captions,
     ),
     Task(
@@ -198,7 +198,7 @@ _TASKS = (
         ("moments",),
         (("*tacos*test*.json", "test.json", "*tacos*.json"),),
         "github.com/jiyanggao/TALL and its successors' JSON form",
-        _SEE,
+        _UNSTATED,
         grounding.tacos,
     ),
     Task(
@@ -218,7 +218,7 @@ _TASKS = (
         ("grounded", "choice"),
         (("cgbench.json", "cgbench_mini.json", "*cgbench*.json"),),
         "huggingface.co/datasets/CG-Bench/CG-Bench",
-        _SEE,
+        _UNSTATED,
         grounding.cg_bench,
         with_subtitles=True,
     ),
@@ -229,9 +229,9 @@ _TASKS = (
         ("choice",),
         (("*test*.parquet", "*timescope*.json*", "*timescope*.parquet"),),
         "huggingface.co/datasets/Apollo-LMMs/TimeScope",
-        _SEE,
+        _UNSTATED,
         choices.timescope,
-        official_reader=_LMMS,
+        official_reader="timescope",
     ),
     Task(
         "vnbench",
@@ -251,7 +251,7 @@ _TASKS = (
         ("choice",),
         (("multi-choice.json", "yes_no.json", "caption_matching.json"),),
         "github.com/llyx97/TempCompass (questions/)",
-        "CC-BY-NC 4.0",
+        _UNSTATED,
         choices.tempcompass,
         official_reader="tempcompass",
     ),
@@ -262,7 +262,7 @@ _TASKS = (
         ("chain", "moments", "open"),
         (("*V_STaR*.json", "*v*star*.json", "*.json"),),
         "huggingface.co/datasets/V-STaR-Bench/V-STaR",
-        _SEE,
+        "CC-BY-NC-SA 4.0",
         grounding.v_star,
     ),
     Task(

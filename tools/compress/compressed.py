@@ -102,6 +102,51 @@ def build(clip: Clip, draft: Draft, stats: dict[str, Any]) -> Compressed:
     return Compressed(merged, index, sizes, links, weights, assign, clip.grid, boxes, stats)
 
 
+def merged(whole: Compressed, chosen: Tensor, group: Tensor) -> Compressed:
+    """Merge the rows of a result further, each by the number of tokens that it represents.
+
+    Args:
+        whole: The result, K rows.
+        chosen: int64 `[R]`: the row that each new row stands at.
+        group: int64 `[K]`: the new row that each row joins.
+
+    Returns:
+        A result of R rows, with the memberships of the tokens that `whole` was made of.
+    """
+    order = torch.argsort(whole.index[chosen])
+    rows = torch.arange(order.shape[0], device=order.device)
+    group = torch.empty_like(order).scatter_(0, order, rows)[group]
+    share = group_shares(group, whole.sizes.to(whole.weights.dtype), rows.shape[0])
+    links = torch.stack([whole.links[:, 0], group[whole.links[:, 1]]], dim=1)
+    weights = whole.weights * share[whole.links[:, 1]]
+    by_row = torch.argsort(links[:, 1] * whole.assign.shape[0] + links[:, 0])
+    by_group = torch.argsort(group, stable=True)
+    tokens = weighted_sum(
+        whole.tokens, torch.stack([by_group, group[by_group]], dim=1), share[by_group], rows.shape[0]
+    )
+    links, weights = links[by_row], weights[by_row]
+    assign = torch.where(whole.assign >= 0, group[whole.assign.clamp_min(0)], -1)
+    sizes = torch.zeros_like(rows).index_add_(0, group, whole.sizes)
+    return Compressed(
+        tokens,
+        whole.index[chosen][order],
+        sizes,
+        links,
+        weights,
+        assign,
+        whole.grid,
+        _boxes(links, whole.grid, rows.shape[0]),
+        whole.stats,
+    )
+
+
+def group_shares(group: Tensor, mass: Tensor, groups: int) -> Tensor:
+    """The share of each row in its group, by mass `[n]`; equal shares where a group has none."""
+    total = mass.new_zeros(groups).index_add_(0, group, mass)
+    count = torch.bincount(group, minlength=groups).to(mass.dtype)
+    return torch.where(total[group] > 0, mass / total[group].clamp_min(1e-30), 1 / count[group])
+
+
 def weighted_sum(flat: Tensor, links: Tensor, weights: Tensor, rows: int) -> Tensor:
     """Rows of the sparse map times the features; rows of one whole source are copied, not computed."""
     wide = flat if flat.dtype == torch.float64 else flat.float()

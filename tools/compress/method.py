@@ -34,6 +34,10 @@ class Method(ABC):
             f"a threshold of {threshold} for {self.name}, which has none; give the budget as tokens or ratio"
         )
 
+    def before_question(self) -> "Method":
+        """What can be done before the question is known: the method itself, where that is all of it."""
+        return self
+
     def remember(self, clip: Clip, compressed: Compressed) -> None:  # noqa: B027 - most methods remember nothing
         """Put into `clip.state` what the next call on the same video needs."""
 

@@ -1,9 +1,8 @@
-"""Our own method: cover what is new, shot by shot, weighted by the question, without what was shown before.
+"""Our own method: an outline of the clip that knows no question, narrowed to the budget for the question at hand.
 
 `docs/compression.md` explains it.
 """
 
-import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
@@ -12,8 +11,9 @@ import torch
 from torch import Tensor
 
 from rewatch.memory.errors import InputError, SettingError
-from rewatch.tools.compress.clip import Clip, unit_rows
-from rewatch.tools.compress.compressed import Compressed, Draft, Links, weighted_sum
+from rewatch.tools.compress.clip import Clip, Grid, State, unit_rows
+from rewatch.tools.compress.compressed import Compressed, Draft, Links, build, merged
+from rewatch.tools.compress.cover import choose, exchange, largest_cosine, settle
 from rewatch.tools.compress.fastvid import cut_after
 from rewatch.tools.compress.method import Method
 
@@ -21,18 +21,27 @@ SHOWN = "shown"
 """Key of the state: unit vectors of the tokens that the model was shown in this run `[M, D]`."""
 MOST_SHOWN = 8192
 """So many of them are remembered, the latest."""
-_GOLDEN = (math.sqrt(5) - 1) / 2
-_BLOCK_ROWS = 4096
+SHOWN_MASS = 0.25
+"""What is left of a token's mass when the same was shown before."""
+NEW_DISSIMILARITY = 0.1
+"""One minus the cosine with the frame before, from which a token is wholly new."""
+_NEW_POWER = 1.5
+AREAS = 4
+"""Rows and columns of areas in a picture."""
+_SHOT_SHARE = 0.5
+_MOST_SHOT_MASS = 4.0
+_GRAM_SHARE = 0.5
+"""What settling and exchanging may cost, as a share of one Gram product of all tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rewatch(Method):
-    """Spread some tokens over every shot, put the others where the clip is worst covered, then average.
+    """Draw tokens in proportion to what is not covered yet, gather the others around them, and average.
 
-    A token's need is one minus its largest cosine with a chosen token (or one that was shown before), times the
-    weight of its frame. In each round the tokens of greatest need are chosen, but none that another of the same
-    round covers as well. In the end each token joins the chosen one that it resembles most, and each chosen
-    token becomes the mean of those that joined it.
+    First without the question, to `outline` times the budget: short shots and what is new since the frame before weigh
+    more. Then those rows are narrowed to the budget in the same way; how much each stands for, the weights of the
+    frames and what was shown before say how much it weighs. Rows stand so that as many frames, and areas of
+    every shot, as possible keep one.
     """
 
     name: ClassVar[str] = "rewatch"
@@ -41,40 +50,95 @@ class Rewatch(Method):
     """First frames of the shots, where they are known; otherwise cuts are where adjacent frames differ."""
     cut_similarity: float = 0.9
     """Cosine of adjacent frames below which a cut is assumed."""
-    spread: float = 0.6
-    """Share of the budget that is spread over the shots; half of it equally, half by their lengths."""
-    rounds: int = 10
-    """In how many steps the rest is chosen."""
+    outline: int = 4
+    """How many times the budget the outline keeps."""
+    exchanges: int = 3
+    """How often the rows that do least are given to what is covered worst, as far as time allows."""
     sweeps: int = 8
-    """How often tokens join and means are taken; less often where much is kept: half a Gram product in all."""
+    """How often means are taken, as far as time allows."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.spread <= 1 or self.rounds < 1 or self.sweeps < 1:
-            raise SettingError("rewatch needs a spread from 0 to 1, and rounds and sweeps of at least 1")
+        if self.outline < 1 or self.exchanges < 0 or self.sweeps < 1:
+            raise SettingError(
+                "rewatch needs an outline and sweeps of at least 1, and exchanges of 0 or more"
+            )
 
     def draft(self, clip: Clip, limit: int) -> Draft:
-        unit = clip.unit.reshape(clip.norms.numel(), -1)
-        shots = self._shots(clip)
-        places = clip.norms.shape[1]
-        weight = _token_weights(clip)
-        chosen = spread_over(shots, places, int(limit * self.spread)).to(unit.device)
-        best = _largest_cosine(unit, _shown(clip))
-        best = torch.maximum(best, _largest_cosine(unit, unit[chosen]))
-        best[chosen] = 1.0
-        for number in range(self.rounds):
-            want = -(-(limit - chosen.shape[0]) // (self.rounds - number))
-            picked = _neediest(unit, (1 - best) * weight, chosen, want)
-            chosen = torch.cat([chosen, picked])
-            best = torch.maximum(best, _largest_cosine(unit, unit[picked]))
-            best[picked] = 1.0
-        links, size = self._merge(unit, chosen)
-        return Draft(chosen, size, links, {"shots": len(shots)})
+        outline = Outline(self).draft(clip, self.outline * limit)
+        outlined = build(clip, outline, outline.notes)
+        result = self.narrow(outlined, limit, clip.frame_weights, clip.state)
+        notes = {"shots": outlined.stats["shot"][-1] + 1, "outline": outlined.index.shape[0]}
+        links = Links(result.links[:, 0], result.links[:, 1], result.weights)
+        return Draft(result.index, result.sizes.to(clip.norms.dtype), links, notes)
 
     def remember(self, clip: Clip, compressed: Compressed) -> None:
-        shown = unit_rows(compressed.tokens.to(clip.values.dtype))
-        clip.state[SHOWN] = torch.cat([_shown(clip), shown])[-MOST_SHOWN:]
+        remember_shown(clip.state, compressed.tokens)
 
-    def _shots(self, clip: Clip) -> list[tuple[int, int]]:
+    def before_question(self) -> "Outline":
+        """The outline, which `narrow` cuts; give it `outline` times the budget."""
+        return Outline(self)
+
+    def narrow(
+        self, outlined: Compressed, limit: int, frame_weights: Tensor | None, state: State | None
+    ) -> Compressed:
+        """Cut an outline to the budget.
+
+        Args:
+            outlined: What `before_question` kept.
+            limit: Rows to keep.
+            frame_weights: `[T]`, 0 or more: relevance of each frame to the question.
+            state: What was shown before.
+
+        Returns:
+            At most `limit` rows of the same clip.
+        """
+        rows = outlined.index.shape[0]
+        if rows <= limit:
+            return outlined
+        frames, height, width = outlined.grid
+        places, total = height * width, frames * height * width
+        values = outlined.tokens.to(outlined.weights.dtype)
+        unit, frame = unit_rows(values), outlined.index // places
+        mass = outlined.sizes.to(unit.dtype) * frame_mass(frame_weights, frames, unit)[frame]
+        shown = _shown(state, unit)
+        if shown.shape[0]:
+            mass = mass * (1 - (1 - SHOWN_MASS) * largest_cosine(unit, shown).clamp_min(0))
+        shot = torch.as_tensor(outlined.stats["shot"], device=unit.device)
+        mass, order = mass * shot_mass(shot)[frame].to(mass), alike(outlined.index, shot, places)
+        if rows == total:
+            mass = mass * newness(unit.view(frames, places, -1))
+            chosen, group = self._cover(unit, mass, order, limit, total, rounds=10, power=3.0, exchanges=0)
+        else:
+            chosen, group = self._cover(
+                unit, mass, order, limit, total, rounds=6, power=2.0, exchanges=self.exchanges
+            )
+        likeness = (unit * unit[chosen][group]).sum(dim=1)
+        area = areas(outlined.index, shot, outlined.grid)
+        return merged(outlined, stand_apart(chosen, group, likeness, frame, area), group)
+
+    def _cover(
+        self,
+        unit: Tensor,
+        mass: Tensor,
+        order: Tensor,
+        limit: int,
+        total: int,
+        *,
+        rounds: int,
+        power: float,
+        exchanges: int,
+    ) -> tuple[Tensor, Tensor]:
+        """The chosen rows `[limit]`, and the group of each row."""
+        passes = int(_GRAM_SHARE * total * total / (unit.shape[0] * limit))
+        exchanges = min(exchanges, passes // 6)
+        chosen = choose(unit, mass, order, limit, rounds=rounds, power=power)
+        for _ in range(exchanges):
+            chosen = exchange(unit, mass, order, chosen)
+        group, _ = settle(unit, mass, chosen, max(min(self.sweeps, passes - 3 * exchanges), 1))
+        return chosen, group
+
+    def shots(self, clip: Clip) -> list[tuple[int, int]]:
+        """Half-open runs of frames."""
         frames = clip.norms.shape[0]
         if self.shot_starts is None:
             starts = [cut + 1 for cut in cut_after(clip.frame_features, 1, self.cut_similarity)]
@@ -82,72 +146,118 @@ class Rewatch(Method):
             starts = [start for start in sorted(set(self.shot_starts)) if 0 < start < frames]
         return list(pairwise([0, *starts, frames]))
 
-    def _merge(self, unit: Tensor, chosen: Tensor) -> tuple[Links, Tensor]:
-        rows, means = chosen.shape[0], unit[chosen]
-        token = torch.arange(unit.shape[0], device=unit.device)
-        own = torch.arange(rows, device=unit.device)
-        sweeps = max(min(self.sweeps, unit.shape[0] // (2 * rows)), 1)
-        for sweep in range(sweeps):
-            group = torch.cat([(block @ means.T).argmax(dim=1) for block in torch.split(unit, _BLOCK_ROWS)])
-            group[chosen] = own
-            size = torch.bincount(group, minlength=rows)
-            weight = (1 / size.to(unit.dtype))[group]
-            if sweep + 1 < sweeps:
-                order = torch.argsort(group, stable=True)
-                links = torch.stack([order, group[order]], dim=1)
-                means = unit_rows(weighted_sum(unit, links, weight[order], rows))
-        return Links(token, group, weight), size.to(unit.dtype)
 
+@dataclass(frozen=True, slots=True)
+class Outline(Method):
+    """What `Rewatch` keeps before it knows the question; it can be kept and narrowed for every question."""
 
-def spread_over(shots: list[tuple[int, int]], places: int, count: int) -> Tensor:
-    """Flat positions spread evenly over time and place of each shot (steps of the golden section), no two the same."""
-    frames = shots[-1][1]
-    picked = []
-    for start, end in shots:
-        share = round(count * (0.5 / len(shots) + 0.5 * (end - start) / frames))
-        size = (end - start) * places
-        steps = (torch.arange(min(share, size), dtype=torch.float64) + 0.5) * _GOLDEN
-        picked.append(start * places + ((steps % 1) * size).long())
-    different: Tensor = torch.unique(torch.cat(picked))
-    return different[:count]
+    name: ClassVar[str] = "outline"
+    rewatch: Rewatch
 
-
-def _neediest(unit: Tensor, need: Tensor, chosen: Tensor, want: int) -> Tensor:
-    """The `want` tokens of greatest need, after what the needier ones among them cover."""
-    need = need.clone()
-    need[chosen] = -1.0
-    pool = torch.argsort(need, descending=True, stable=True)[: 2 * want]
-    pool = pool[need[pool] >= 0]
-    candidates = unit[pool]
-    covered = (candidates @ candidates.T).tril(-1).amax(dim=1) if pool.numel() else need[:0]
-    left = torch.minimum(need[pool], 1 - covered)
-    return pool[torch.argsort(left, descending=True, stable=True)[:want]]
-
-
-def _largest_cosine(unit: Tensor, others: Tensor) -> Tensor:
-    if others.shape[0] == 0:
-        return unit.new_full((unit.shape[0],), -1.0)
-    return torch.cat([(block @ others.T).amax(dim=1) for block in torch.split(unit, _BLOCK_ROWS)])
-
-
-def _token_weights(clip: Clip) -> Tensor:
-    """Weight of each token, from its frame's; between half and one and a half of the average, so nothing is lost."""
-    frames, places = clip.norms.shape
-    weights = clip.frame_weights
-    if weights is None or float(weights.sum()) == 0:
-        return clip.norms.new_ones(frames * places)
-    relative = (weights / weights.mean()).to(clip.norms)
-    of_frames: Tensor = 0.5 + 0.5 * relative.clamp_max(2.0)
-    return of_frames.repeat_interleave(places)
-
-
-def _shown(clip: Clip) -> Tensor:
-    width = clip.values.shape[-1]
-    shown = clip.state.get(SHOWN)
-    if shown is None:
-        return clip.values.new_zeros(0, width)
-    if shown.shape[1] != width:
-        raise InputError(
-            f"state of tokens of width {shown.shape[1]} for tokens of width {width}; start another"
+    def draft(self, clip: Clip, limit: int) -> Draft:
+        frames, places = clip.norms.shape
+        total = frames * places
+        shot = torch.zeros(frames, dtype=torch.int64, device=clip.norms.device)
+        shot[[start for start, _ in self.rewatch.shots(clip)][1:]] = 1
+        shot = shot.cumsum(0)
+        everything = torch.arange(total, device=shot.device)
+        notes = {"shot": shot.tolist()}
+        if limit >= total:
+            return Draft(everything, clip.norms.reshape(-1), None, notes)
+        unit = clip.unit.reshape(total, -1)
+        mass = shot_mass(shot).to(unit.dtype).repeat_interleave(places) * newness(clip.unit)
+        chosen, group = self.rewatch._cover(
+            unit, mass, alike(everything, shot, places), limit, total, rounds=10, power=3.0, exchanges=0
         )
-    return torch.as_tensor(shown, dtype=clip.values.dtype, device=clip.values.device)
+        likeness = (unit * unit[chosen][group]).sum(dim=1)
+        area = areas(everything, shot, clip.grid)
+        chosen = stand_apart(chosen, group, likeness, everything // places, area)
+        size = torch.bincount(group, minlength=limit).to(unit.dtype)
+        return Draft(chosen, size, Links(everything, group, (1 / size)[group]), notes)
+
+
+def stand_apart(chosen: Tensor, group: Tensor, likeness: Tensor, *parts: Tensor) -> Tensor:
+    """Move rows to where none stands: to a member of theirs, if another row stands in each part that they leave.
+
+    Args:
+        chosen: int64 `[K]`: the member that each row stands at.
+        group: int64 `[n]`: the row of each member.
+        likeness: `[n]`: how well each member is told by its row.
+        parts: int64 `[n]` each: the part of the clip that each member lies in; divisions in order of importance.
+
+    Returns:
+        int64 `[K]`: where the rows stand then; each at one of its members.
+    """
+    chosen = chosen.clone()
+    held = [torch.bincount(part[chosen], minlength=int(part.max()) + 1) for part in parts]
+    for part, count in zip(parts, held, strict=True):
+        for empty in torch.nonzero(count == 0).squeeze(1).tolist():
+            members = torch.nonzero(part == empty).squeeze(1)
+            for other, standing in zip(parts, held, strict=True):
+                members = members[standing[other[chosen[group[members]]]] > 1]
+            if members.numel() == 0:
+                continue
+            member = members[likeness[members].argmax()]
+            for other, standing in zip(parts, held, strict=True):
+                standing[other[chosen[group[member]]]] -= 1
+                standing[other[member]] += 1
+            chosen[group[member]] = member
+    return chosen
+
+
+def areas(index: Tensor, shot: Tensor, grid: Grid) -> Tensor:
+    """The area of a shot that each token lies in: one of `AREAS` x `AREAS` parts of the picture."""
+    _, height, width = grid
+    frame, place = index // (height * width), index % (height * width)
+    row, column = place // width * AREAS // height, place % width * AREAS // width
+    return (shot[frame] * AREAS + row) * AREAS + column
+
+
+def shot_mass(shot: Tensor) -> Tensor:
+    """Mass of each frame `[T]`: half a share for the frame, half for its shot, so that short shots are not lost."""
+    lengths = torch.bincount(shot).double()
+    of_shots = (shot.shape[0] / lengths.shape[0]) / lengths[shot]
+    return ((1 - _SHOT_SHARE) + _SHOT_SHARE * of_shots).clamp_max(_MOST_SHOT_MASS)
+
+
+def frame_mass(weights: Tensor | None, frames: int, like: Tensor) -> Tensor:
+    """Mass of each frame `[T]` by its relevance: half to one and a half of the average, so that nothing is lost."""
+    if weights is None or float(weights.sum()) == 0:
+        return like.new_ones(frames)
+    relative = (weights / weights.mean()).to(like)
+    of_frames: Tensor = 0.5 + 0.5 * relative.clamp_max(2.0)
+    return of_frames
+
+
+def newness(unit: Tensor) -> Tensor:
+    """How new each token is since the frame before, 0 to 1, flat `[T*N]`; all of the first frame is new.
+
+    Args:
+        unit: `[T, N, D]`, unit length.
+    """
+    changed = 1 - torch.einsum("tnd,tnd->tn", unit[1:], unit[:-1])
+    new = (changed / NEW_DISSIMILARITY).clamp(0, 1) ** _NEW_POWER
+    return torch.cat([torch.ones_like(unit[:1, :, 0]), new]).reshape(-1)
+
+
+def alike(index: Tensor, shot: Tensor, places: int) -> Tensor:
+    """The order of tokens by shot, then place, then time: neighbours in it are alike."""
+    frame, place = index // places, index % places
+    return torch.argsort((shot[frame] * places + place) * shot.shape[0] + frame)
+
+
+def remember_shown(state: State, tokens: Tensor) -> None:
+    """Add tokens `[K, D]` to what was shown."""
+    shown = unit_rows(tokens.float())
+    state[SHOWN] = torch.cat([_shown(state, shown), shown])[-MOST_SHOWN:]
+
+
+def _shown(state: State | None, like: Tensor) -> Tensor:
+    shown = None if state is None else state.get(SHOWN)
+    if shown is None:
+        return like[:0]
+    if shown.shape[1] != like.shape[1]:
+        raise InputError(
+            f"state of tokens of width {shown.shape[1]} for tokens of width {like.shape[1]}; start another"
+        )
+    return torch.as_tensor(shown, dtype=like.dtype, device=like.device)

@@ -47,7 +47,17 @@ def longvideobench_row(row: Row, **more: Any) -> Sample:
 def video_mme(folder: DataFolder) -> Found:
     """Video-MME: `test-*.parquet` or its JSON form; subtitles lie as `subtitle/<videoID>.srt`."""
     path = folder.file("test-*.parquet", "*video*mme*.parquet", "*video*mme*.json", "*videomme*.json")
-    return each(read_rows(path), _video_mme_row)
+    return each(read_rows(path), _video_mme_video)
+
+
+def _video_mme_video(row: Row) -> Found:
+    """A question a record, or a video with its questions, as the evaluation script takes it."""
+    if not row.has("questions"):
+        yield _video_mme_row(row)
+        return
+    about = {name: value for name, value in row.values.items() if name != "questions"}
+    asked = [Row(one.where, {**about, **one.values}, row.key) for one in row.rows("questions")]
+    yield from each(asked, _video_mme_row)
 
 
 def _video_mme_row(row: Row) -> Sample:
@@ -251,19 +261,7 @@ def tempcompass(folder: DataFolder) -> Found:
 
 def _tempcompass_video(video: Row, form: str) -> Found:
     def build(aspect: str, at: int, row: Row) -> Sample:
-        answer: str | None
-        if form == "yes_no":
-            question, options, answer = (
-                row.text("question"),
-                {"A": "yes", "B": "no"},
-                row.text("answer").lower(),
-            )
-            answer = {"yes": "A", "no": "B"}.get(answer)
-            if answer is None:
-                raise FormatError(f"the field 'answer' holds {row.text('answer')!r}, not yes or no")
-        else:
-            question, options = split_options(row.text("question"))
-            answer = right_letter(row, "answer", options)
+        question, options, answer = _ASKED[form](row)
         extra = {"form": form, "aspect": aspect, "asked": row.text("question"), "answer": row.text("answer")}
         number = f"{video.key}/{form}/{aspect}/{at}"
         return Sample(
@@ -273,6 +271,37 @@ def _tempcompass_video(video: Row, form: str) -> Found:
     for aspect in video.values:
         for at, row in enumerate(video.rows(aspect)):
             yield from each([row], partial(build, aspect, at))
+
+
+_Asked = tuple[str, dict[str, str], str | None]
+"""Question, options, right letter."""
+
+
+def _lettered_question(row: Row) -> _Asked:
+    question, options = split_options(row.text("question"))
+    return question, options, right_letter(row, "answer", options)
+
+
+def _yes_no(row: Row) -> _Asked:
+    answer = {"yes": "A", "no": "B"}.get(row.text("answer").lower())
+    if answer is None:
+        raise FormatError(f"the field 'answer' holds {row.text('answer')!r}, not yes or no")
+    return row.text("question"), {"A": "yes", "B": "no"}, answer
+
+
+def _captions(row: Row) -> _Asked:
+    """Options are lines such as "Caption A: a man runs", "Option 1: ..." or "Sentence A: ..."."""
+    question, *lines = row.text("question").split("\n")
+    parts = [line.partition(": ") for line in lines]
+    if len(lines) < 2 or not all(mark and text for _, mark, text in parts):
+        raise FormatError("the question has no labelled options below it")
+    if row.text("answer") not in lines:
+        raise FormatError(f"the field 'answer' holds {row.text('answer')!r}, which is none of the options")
+    options = lettered([text for _, _, text in parts])
+    return question, options, list(options)[lines.index(row.text("answer"))]
+
+
+_ASKED = {"multi-choice": _lettered_question, "yes_no": _yes_no, "caption_matching": _captions}
 
 
 def _numbered(row: Row, pattern: str, first: int) -> dict[str, str]:

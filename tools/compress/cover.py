@@ -1,0 +1,119 @@
+"""Choosing the vectors that cover a set best, and gathering the others around them.
+
+Owns the search of our own method, free of video: `choose` draws in proportion to what is not covered yet, `settle`
+moves the means, `exchange` gives rows that do little to what is covered worst. Nothing is drawn by chance.
+"""
+
+import torch
+from torch import Tensor
+
+from rewatch.tools.compress.clip import unit_rows
+from rewatch.tools.compress.compressed import group_shares, weighted_sum
+
+NEEDIEST_SHARE = 0.1
+"""Share of each round that goes to the worst covered; a mass of more than 1 makes no difference there."""
+EXCHANGED_SHARE = 0.15
+_EXCHANGE_POWER = 2.0
+_BLOCK_ROWS = 4096
+
+
+def choose(unit: Tensor, mass: Tensor, order: Tensor, limit: int, *, rounds: int, power: float) -> Tensor:
+    """Choose rows that cover all, in rounds.
+
+    Args:
+        unit: `[n, D]`, unit length.
+        mass: `[n]`, 0 or more: how much each counts.
+        order: int64 `[n]`: the rows in an order in which neighbours are alike.
+        limit: How many to choose, at most n.
+        rounds: In how many steps.
+        power: Of one minus the cosine with the nearest chosen row; with the mass it makes the need.
+
+    Returns:
+        int64 `[limit]`, no two the same.
+    """
+    uncovered = torch.ones_like(mass)
+    chosen = order[:0]
+    for number in range(rounds):
+        want = -(-(limit - chosen.shape[0]) // (rounds - number))
+        if want == 0:
+            continue
+        drawn = spaced(mass * uncovered**power, order, want - int(want * NEEDIEST_SHARE))
+        uncovered = torch.minimum(uncovered, 1 - largest_cosine(unit, unit[drawn])).clamp_min(0)
+        chosen = torch.cat([chosen, drawn])
+        uncovered[chosen] = 0
+        worst = _neediest(unit, uncovered * mass.clamp_max(1), chosen, want - drawn.shape[0])
+        uncovered = torch.minimum(uncovered, 1 - largest_cosine(unit, unit[worst])).clamp_min(0)
+        chosen = torch.cat([chosen, worst])
+        uncovered[chosen] = 0
+    return chosen
+
+
+def spaced(need: Tensor, order: Tensor, count: int) -> Tensor:
+    """At most `count` different rows, at even steps of the need summed along the order (systematic sampling)."""
+    summed = need[order].double().cumsum(0)
+    if count == 0 or float(summed[-1]) <= 0:
+        return order[:0]
+    steps = (torch.arange(count, dtype=torch.float64, device=need.device) + 0.5) / count * summed[-1]
+    different: Tensor = torch.unique(order[torch.searchsorted(summed, steps).clamp_max(order.shape[0] - 1)])
+    return different
+
+
+def settle(unit: Tensor, mass: Tensor, chosen: Tensor, sweeps: int) -> tuple[Tensor, Tensor]:
+    """Let every row join the nearest mean and take the means anew, so many times; a chosen row keeps its own.
+
+    Returns:
+        The group of each row int64 `[n]`, and the means of the groups `[K, D]`, unit length.
+    """
+    own = torch.arange(chosen.shape[0], device=chosen.device)
+    means, group = unit[chosen], own[:0]
+    for _ in range(sweeps):
+        group = torch.cat([(block @ means.T).argmax(dim=1) for block in torch.split(unit, _BLOCK_ROWS)])
+        group[chosen] = own
+        means = unit_rows(group_means(unit, group, mass, own.shape[0]))
+    return group, means
+
+
+def exchange(unit: Tensor, mass: Tensor, order: Tensor, chosen: Tensor) -> Tensor:
+    """Give up the chosen rows that would be missed least, and choose as many where most is uncovered."""
+    _, means = settle(unit, mass, chosen, 2)
+    cosines = unit @ means.T
+    best, group = cosines.max(dim=1)
+    second = cosines.scatter_(1, group.unsqueeze(1), -1.0).amax(dim=1)
+    missed = torch.zeros_like(mass[: chosen.shape[0]]).index_add_(0, group, mass * (best - second))
+    given = max(int(chosen.shape[0] * EXCHANGED_SHARE), 1)
+    stays = torch.argsort(missed, stable=True)[given:].sort().values
+    uncovered = (1 - best).clamp_min(0)
+    uncovered[chosen] = 0
+    drawn = spaced(mass * uncovered**_EXCHANGE_POWER, order, given)
+    if drawn.shape[0] == given:
+        return torch.cat([chosen[stays], drawn])
+    kept = torch.argsort(missed, stable=True)[drawn.shape[0] :].sort().values
+    return torch.cat([chosen[kept], drawn])
+
+
+def group_means(rows: Tensor, group: Tensor, mass: Tensor, groups: int) -> Tensor:
+    """Means of the rows of each group, weighted by mass `[groups, D]`."""
+    order = torch.argsort(group, stable=True)
+    links = torch.stack([order, group[order]], dim=1)
+    return weighted_sum(rows, links, group_shares(group, mass, groups)[order], groups)
+
+
+def largest_cosine(unit: Tensor, others: Tensor) -> Tensor:
+    """The largest cosine of each row with any of the others `[n]`; -1 where there are none."""
+    if others.shape[0] == 0:
+        return unit.new_full((unit.shape[0],), -1.0)
+    return torch.cat([(block @ others.T).amax(dim=1) for block in torch.split(unit, _BLOCK_ROWS)])
+
+
+def _neediest(unit: Tensor, need: Tensor, chosen: Tensor, want: int) -> Tensor:
+    """The `want` rows of greatest need, after what the needier ones among them cover."""
+    need = need.clone()
+    need[chosen] = -1.0
+    pool = torch.argsort(need, descending=True, stable=True)[: 2 * want]
+    pool = pool[need[pool] >= 0]
+    if pool.shape[0] == 0:
+        return pool
+    candidates = unit[pool]
+    covered = (candidates @ candidates.T).tril(-1).amax(dim=1)
+    left = torch.minimum(need[pool], 1 - covered)
+    return pool[torch.argsort(left, descending=True, stable=True)[:want]]
