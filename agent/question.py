@@ -83,7 +83,7 @@ def ground(text: str, duration_seconds: float, options: Mapping[str, str] | None
         counts_mentions=bool(wording.MENTIONS.search(text)),
         needs_eyes=bool(wording.EYES.search(text)),
         seeks_mention=bool(
-            kind == "when" or wording.MENTIONS.search(text) or wording.OF_MENTION.search(text)
+            kind in ("when", "written") or wording.MENTIONS.search(text) or wording.OF_MENTION.search(text)
         ),
     )
 
