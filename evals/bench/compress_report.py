@@ -74,7 +74,8 @@ def _first_token(comparison: Comparison, ratio: float) -> float | None:
     """Seconds of the language model to its first token at this share of the tokens, where it was measured."""
     if not comparison.prefill:
         return None
-    return comparison.prefill[1 + comparison.plan["ratios"].index(ratio)].first_token_seconds
+    place = list(comparison.plan["ratios"]).index(ratio)
+    return comparison.prefill[1 + place].first_token_seconds
 
 
 def _row(result: Result, first_token: float | None) -> list[str]:
