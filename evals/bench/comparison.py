@@ -15,7 +15,7 @@ import torch
 from rewatch.evals.bench.clips import GRID_SIDE, TruthClip, synthetic_clip, video_clip
 from rewatch.evals.bench.encoders import encode
 from rewatch.evals.bench.information import measure, pixel_space
-from rewatch.evals.bench.prefill import Prefill, make_model, measure_prefill
+from rewatch.evals.bench.prefill import SHAPES, Prefill, make_model, measure_prefill
 from rewatch.memory.errors import InputError
 from rewatch.tools.compress import TokenBudget, compress
 
@@ -108,6 +108,7 @@ def _judge(clip: TruthClip, tokens: torch.Tensor, name: str, ratio: float, round
 
 def _prefill(plan: Plan, total: int) -> list[Prefill]:
     model = make_model(plan.shape, plan.device, plan.layers)
+    all_layers = SHAPES[plan.shape]["num_hidden_layers"]
     counts = [total, *(int(total * ratio) for ratio in plan.ratios)]
-    measure_prefill(model, counts[-1], 1)
-    return [measure_prefill(model, count, plan.rounds) for count in counts]
+    measure_prefill(model, counts[-1], 1, all_layers)
+    return [measure_prefill(model, count, plan.rounds, all_layers) for count in counts]

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from rewatch.evals.bench.comparison import Plan
 
 RATIOS = (0.5, 0.25, 0.1, 0.05, 0.02)
+CPU_LAYERS = 2
+"""Of the language model, measured on a CPU; all 24 of the smallest take minutes for one prefill there."""
 
 
 def compress(
@@ -33,9 +35,23 @@ def compress(
         str, typer.Option("--shape", help="Language model of the prefill: 0.5b, 7b, or none.")
     ] = "0.5b",
     layers: Annotated[
-        int, typer.Option("--layers", min=0, help="Fewer layers of it, where it does not fit; 0 for all.")
-    ] = 0,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="The best of so many times counts.")] = 3,
+        int | None,
+        typer.Option(
+            "--layers",
+            metavar="N",
+            min=0,
+            help="Measure so many layers of it and extrapolate; 0 for all.  [default: 2 on a CPU, else all]",
+        ),
+    ] = None,
+    rounds: Annotated[
+        int | None,
+        typer.Option(
+            "--rounds",
+            metavar="N",
+            min=1,
+            help="The best of so many times counts.  [default: 1 on a CPU, else 3]",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FOLDER", help="Write tables, plots and JSON here.")
     ] = None,
@@ -43,7 +59,8 @@ def compress(
     """Compare the token compressors at equal token counts.
 
     Information is judged in the space of the pixels, not in the compressor's own: mean and worst-twentieth loss,
-    planted things found again, regions of all scenes kept.
+    planted things found again, regions of all scenes kept. The language model has the shape of a real one and random
+    weights: its time means something, its words do not.
     """
     from rewatch.evals.bench import compress_report as report
     from rewatch.memory.errors import InputError
@@ -57,8 +74,11 @@ def compress(
     if speed:
         from rewatch.evals.bench.speed import speeds
 
-        report.publish_speed(speeds(rounds, (RATIOS[2],) if quick else RATIOS), out)
+        report.publish_speed(speeds(rounds or 3, (RATIOS[2],) if quick else RATIOS), out)
         return
+    slow = device.startswith("cpu")
+    layers = (CPU_LAYERS if slow else 0) if layers is None else layers
+    rounds = rounds or (1 if slow else 3)
     plan = _plan(names, quick, clips, frames, video or [], encoder, device, shape, layers, rounds)
     from rewatch.evals.bench.comparison import compare
 

@@ -60,15 +60,27 @@ def markdown(comparison: Comparison) -> str:
         f"peak memory {comparison.peak_megabytes:.0f} MB\n"
     ]
     for ratio in plan["ratios"]:
-        rows = [_row(result) for result in comparison.results if result.ratio == ratio]
+        first_token = _first_token(comparison, ratio)
+        rows = [_row(result, first_token) for result in comparison.results if result.ratio == ratio]
         header = ["method", "tokens", "time", "of the tower", "mean loss", "worst loss", "things", "regions"]
+        header += ["first token"] if first_token is not None else []
         parts.append(f"### {ratio:.0%} kept\n\n{table(header, rows)}")
     if comparison.prefill:
         parts.append(_prefill_table(comparison.prefill, str(plan["shape"]), plan["layers"]))
     return "\n".join(parts)
 
 
-def _row(result: Result) -> list[str]:
+def _first_token(comparison: Comparison, ratio: float) -> float | None:
+    """Seconds of the language model to its first token at this share of the tokens, where it was measured."""
+    if not comparison.prefill:
+        return None
+    place = list(comparison.plan["ratios"]).index(ratio)
+    return comparison.prefill[1 + place].first_token_seconds
+
+
+def _row(result: Result, first_token: float | None) -> list[str]:
+    """One method; the first token comes after compressor and language model, without the vision tower."""
+    told = [] if first_token is None else [f"{result.seconds + first_token:.2f} s"]
     return [
         result.method,
         f"{result.kept:.0f}",
@@ -78,6 +90,7 @@ def _row(result: Result) -> list[str]:
         f"{result.worst_loss:.4f}",
         f"{result.object_recall:.0%}",
         f"{result.scene_coverage:.0%}",
+        *told,
     ]
 
 
@@ -93,7 +106,7 @@ def _prefill_table(prefill: Sequence[Prefill], shape: str, layers: int | None) -
         ]
         for one in prefill
     ]
-    depth = "" if layers is None else f", {layers} layers of it"
+    depth = "" if layers is None else f", extrapolated from {layers} of its layers"
     header = ["visual tokens", "prefill", "first token", "times faster", "GPU memory"]
     return f"### Language model, shape {shape}{depth}, random weights\n\n{table(header, rows)}"
 

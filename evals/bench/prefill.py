@@ -5,9 +5,10 @@ Speed can be measured with random weights, accuracy cannot. Shapes are those of 
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import torch
+
+from rewatch.evals.bench.decoder import Decoder
 
 TEXT_TOKENS = 64
 SHAPES: dict[str, dict[str, int]] = {
@@ -35,13 +36,14 @@ class Prefill:
 
     visual_tokens: int
     prefill_seconds: float
+    """Of all layers of the shape; where fewer were run, theirs times the share of all."""
     first_token_seconds: float
     """Prefill and the choice of the first token."""
     peak_bytes: int | None
     """Of the GPU's memory, weights included; None on a CPU."""
 
 
-def make_model(shape: str, device: str, layers: int | None = None) -> Any:
+def make_model(shape: str, device: str, layers: int | None = None) -> Decoder:
     """A language model of this shape with random weights, on the device, in half precision on a GPU.
 
     Args:
@@ -49,37 +51,40 @@ def make_model(shape: str, device: str, layers: int | None = None) -> Any:
         device: torch's name of a device.
         layers: Fewer layers, where the machine is too small for all.
     """
-    from transformers import Qwen2Config, Qwen2ForCausalLM
-
-    chosen: dict[str, Any] = {**SHAPES[shape], **({"num_hidden_layers": layers} if layers else {})}
-    dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
-    with torch.device(device):
-        previous = torch.get_default_dtype()
-        torch.set_default_dtype(dtype)
-        try:
-            model: Any = Qwen2ForCausalLM(Qwen2Config(vocab_size=32_000, **chosen))
-            return model.eval()
-        finally:
-            torch.set_default_dtype(previous)
+    chosen = {**SHAPES[shape], **({"num_hidden_layers": layers} if layers else {})}
+    previous = torch.get_default_dtype()
+    torch.set_default_dtype(torch.bfloat16 if device.startswith("cuda") else torch.float32)
+    try:
+        with torch.device(device):
+            return Decoder(chosen).eval()
+    finally:
+        torch.set_default_dtype(previous)
 
 
-def measure_prefill(model: Any, visual_tokens: int, rounds: int) -> Prefill:
-    """Time the prefill of visual tokens and a question; the best of the rounds counts."""
-    device = str(model.device)
-    width, cuda = model.config.hidden_size, device.startswith("cuda")
-    embeds = torch.randn(1, visual_tokens + TEXT_TOKENS, width, device=device, dtype=model.dtype)
-    if cuda:
+def measure_prefill(model: Decoder, visual_tokens: int, rounds: int, all_layers: int) -> Prefill:
+    """Time the prefill of visual tokens and a question; the best of the rounds counts.
+
+    A model of fewer layers than `all_layers` is run as it is and its time multiplied: every layer does the same work,
+    and little is done beside them. Memory is that of the layers that were run.
+    """
+    weight = model.head.weight
+    embedded = torch.randn(
+        1, visual_tokens + TEXT_TOKENS, model.width, device=weight.device, dtype=weight.dtype
+    )
+    if weight.is_cuda:
         torch.cuda.reset_peak_memory_stats()
-    prefill = first = float("inf")
+    prefill = choice = float("inf")
     with torch.inference_mode():
         for _ in range(rounds):
-            started = _now(cuda)
-            out = model.model(inputs_embeds=embeds, use_cache=True)
-            middle = _now(cuda)
-            int(model.lm_head(out.last_hidden_state[:, -1]).argmax())
-            ended = _now(cuda)
-            prefill, first = min(prefill, middle - started), min(first, ended - started)
-    return Prefill(visual_tokens, prefill, first, torch.cuda.max_memory_allocated() if cuda else None)
+            started = _now(weight.is_cuda)
+            hidden, _ = model(embedded)
+            middle = _now(weight.is_cuda)
+            int(model.head(hidden[:, -1]).argmax())
+            ended = _now(weight.is_cuda)
+            prefill, choice = min(prefill, middle - started), min(choice, ended - middle)
+    prefill *= all_layers / len(model.layers)
+    peak = torch.cuda.max_memory_allocated() if weight.is_cuda else None
+    return Prefill(visual_tokens, prefill, prefill + choice, peak)
 
 
 def _now(cuda: bool) -> float:
