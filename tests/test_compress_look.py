@@ -19,7 +19,7 @@ from rewatch.memory.library import Library
 from rewatch.memory.types import Cost, Frame, Observation, PictureCompression
 from rewatch.tools.look import look
 from rewatch.tools.replay import Recorder, Replay, Tape
-from rewatch.tools.vision import IDENTITY, Reply, Seen, Vlm, open_vlm
+from rewatch.tools.vision import Reply, Seen, Vlm, open_vlm
 from rewatch.tools.vision.compression import Compression, Compressor
 from rewatch.tools.vision.local import LocalVlm
 from rewatch.tools.vision.recorded import RecordedVlm
@@ -79,7 +79,7 @@ def test_what_was_done_to_the_tokens_comes_with_the_answer_and_first_attempt() -
     done = PictureCompression("rewatch", 100, 25, 0.25, 2.0, 0.1, reused=False)
     later = replace(done, vision_seconds=0.0, compress_seconds=0.0, reused=True)
     attempts = iter([Written("noise", Cost(), (), done), Written('{"shown": true}', Cost(), (), later)])
-    assert validated(lambda repair: next(attempts), Said, IDENTITY).compression == done
+    assert validated(lambda repair: next(attempts), Said).compression == done
 
 
 def test_a_look_tells_its_compression_in_the_memory_the_trace_and_on_a_tape(tmp_path: Path) -> None:
