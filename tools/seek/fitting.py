@@ -157,7 +157,7 @@ def _kind(units: dict[View, list[Floats]], moments: Moments) -> Kind:
 
 
 def _widths(units: Sequence[Floats], moments: Moments) -> tuple[float, ...]:
-    """Three widths, each as frequent, from the least-squares shape of each moment in its own shot."""
+    """Five widths, each as frequent, from the least-squares shape of each moment in its own shot."""
     found = []
     for values, (timeline, shown) in zip(units, moments, strict=True):
         for seconds in shown:
@@ -174,4 +174,4 @@ def _widths(units: Sequence[Floats], moments: Moments) -> tuple[float, ...]:
             found.append(float(_WIDTHS_SECONDS[errors.argmin()]))
     if not found:
         return USUAL_WIDTHS_SECONDS
-    return tuple(float(width) for width in np.quantile(found, [1 / 6, 1 / 2, 5 / 6]))
+    return tuple(float(width) for width in np.quantile(found, [0.1, 0.3, 0.5, 0.7, 0.9]))

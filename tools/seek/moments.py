@@ -5,6 +5,7 @@ few when the belief is sure, more when it must hedge.
 """
 
 from dataclasses import dataclass
+from math import lgamma
 
 import numpy as np
 
@@ -57,17 +58,30 @@ _LEAST = 1e-4
 def best(moments: list[Moment], expected: float) -> tuple[list[Moment], float]:
     """The first moments, as many as promise the highest F1.
 
+    Moments are taken as independent, and the true ones that are not among them as Poisson distributed.
+
     Args:
         moments: Likeliest first.
         expected: Expected number of true moments, given that there are any.
 
     Returns:
-        The moments, and the F1 expected of them (of expectations, after Nan et al. 2012, arXiv:1206.4625).
+        The moments, and the expected F1 of them.
     """
-    hits = np.cumsum([moment.probability for moment in moments])
-    counts = np.arange(1, len(moments) + 1)
-    if not len(hits):
+    if not moments:
         return [], 0.0
-    scores = 2 * hits / (counts + max(expected, 1.0))
-    number = int(scores.argmax())
-    return moments[: number + 1], float(scores[number])
+    chances = np.minimum([moment.probability for moment in moments], 1 - 1e-9)
+    missing = max(expected, float(chances.sum())) - np.cumsum(chances)
+    hits = np.ones(1)
+    scores = []
+    for count, (chance, rest) in enumerate(zip(chances.tolist(), missing.tolist(), strict=True), 1):
+        hits = np.convolve(hits, [1 - chance, chance])
+        number = np.arange(len(hits))[:, None]
+        f1 = 2 * number / (count + number + _OTHERS)
+        others = np.exp(_OTHERS * np.log(max(rest, 1e-12)) - rest - _LOG_FACTORIALS)
+        scores.append(float(hits @ f1 @ others))
+    most = int(np.argmax(scores))
+    return moments[: most + 1], scores[most]
+
+
+_OTHERS = np.arange(24)
+_LOG_FACTORIALS = np.array([lgamma(count + 1) for count in _OTHERS.tolist()])

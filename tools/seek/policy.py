@@ -45,14 +45,16 @@ class Policy:
         self._batch = batch
         self._views: tuple[View, ...] = VIEWS if price.grid > 1 else ("frame",)
         self._tables = {view: _table(model, view) for view in self._views}
-        self._across = model.across_views
         width = sorted(model.widths_seconds)[len(model.widths_seconds) // 2] / timeline.cell_seconds
         self._places = timeline.num_cells / (2 * width)
         """Looks so far apart that each tells of another place."""
         gaps = np.arange(-int(2 * width), int(2 * width) + 1)
         self._thinned = 1 - np.exp(-((gaps / width) ** 2))
         self._shape = np.exp(-0.5 * (np.arange(1, int(2 * width) + 1) / width) ** 2)
-        self._fade = np.exp(-np.abs(gaps) * timeline.cell_seconds / model.fade_seconds)
+        faded = model.fade_share * np.exp(-np.abs(gaps) * timeline.cell_seconds / model.fade_seconds)
+        again = np.where(gaps == 0, 1.0, faded)
+        self._heard = {True: again, False: model.across_views * faded}
+        """What looks around an earlier one would only repeat: in the same view, and in the other one."""
         shots = timeline.shot_of_cell
         self._joined = [
             (shots[gap:] == shots[:-gap]) * height
@@ -65,13 +67,12 @@ class Policy:
     def note(self, looks: Looks) -> None:
         """Remember looks: the same frame again would tell nothing new."""
         centres = self._timeline.cell_at(looks.seconds)
-        reach = len(self._fade) // 2
+        reach = len(self._heard[True]) // 2
         cells = centres[:, None] + np.arange(-reach, reach + 1)
         inside = (cells >= 0) & (cells < self._timeline.num_cells)
-        left = np.broadcast_to(1 - self._fade, cells.shape)
         for view in self._views:
-            share = 1.0 if view == looks.view else self._across
-            np.minimum.at(self._news[view], cells[inside], 1 - share * (1 - left[inside]))
+            left = np.broadcast_to(1 - self._heard[view == looks.view], cells.shape)
+            np.minimum.at(self._news[view], cells[inside], left[inside])
 
     def next(self, posteriors: Sequence[Posterior], most: int) -> Step:
         """Choose the next looks.
@@ -82,9 +83,9 @@ class Policy:
         """
         worth = {view: np.zeros(self._timeline.num_cells) for view in self._views}
         for posterior in posteriors:
-            there, alike = self._spread(posterior.cells), self._spread(posterior.lookalikes)
+            places = _places(self._spread(posterior.cells), self._spread(posterior.lookalikes))
             for view in self._views:
-                worth[view] += self._tables[view].at(there, alike)
+                worth[view] += self._tables[view].at(places)
         scarcity = self._price.of("frame") * self._places / most
         for view in self._views:
             worth[view] *= self._news[view] * self._order / (self._price.of(view) + scarcity)
@@ -118,11 +119,34 @@ class Policy:
         return np.minimum(spread, 1.0)
 
 
+_TARGET = np.linspace(np.log(1e-6), np.log(0.9999), 56)
+_LOOKALIKE = np.linspace(np.log(1e-4), np.log(0.9999), 24)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where beliefs stand in a table."""
+
+    row: Ints
+    share: Floats
+    """Of the next row."""
+    column: Ints
+
+
+def _places(target: Floats, lookalike: Floats) -> _Places:
+    place = _nearest(_TARGET, target)
+    row = np.minimum(place.astype(np.int64), len(_TARGET) - 2)
+    return _Places(row, place - row, _nearest(_LOOKALIKE, lookalike).round().astype(np.int64))
+
+
+def _nearest(grid: Floats, values: Floats) -> Floats:
+    place = (np.log(np.maximum(values, 1e-12)) - grid[0]) / (grid[1] - grid[0])
+    clipped: Floats = np.clip(place, 0, len(grid) - 1)
+    return clipped
+
+
 class _Table:
     """Mutual information of a score and the target's being there, over the two beliefs that it depends on."""
-
-    _TARGET = np.linspace(np.log(1e-6), np.log(0.9999), 56)
-    _LOOKALIKE = np.linspace(np.log(1e-4), np.log(0.9999), 24)
 
     def __init__(self, model: EvidenceModel, view: View) -> None:
         kinds = (model.target, model.lookalike)
@@ -134,28 +158,19 @@ class _Table:
             np.exp(-0.5 * ((scores - mean) / spread) ** 2) / (spread * np.sqrt(2 * np.pi))
             for mean, spread in zip(heights, spreads, strict=True)
         )
-        target = np.exp(self._TARGET)[:, None, None]
-        lookalike = np.minimum(np.exp(self._LOOKALIKE)[None, :, None], 1 - target)
+        target = np.exp(_TARGET)[:, None, None]
+        lookalike = np.minimum(np.exp(_LOOKALIKE)[None, :, None], 1 - target)
         other = lookalike * alike + (1 - target - lookalike) * none
         both = target * there
         share = both / np.maximum(both + other, 1e-300)
         left = (_entropy(share) * (both + other)).sum(axis=-1) * step
         self._gain = np.maximum(_entropy(target[..., 0]) - left, 0.0)
 
-    def at(self, target: Floats, lookalike: Floats) -> Floats:
-        """The information at each pair of beliefs, by the nearest entry but one, interpolated over the first."""
-        column = self._nearest(self._LOOKALIKE, lookalike).round().astype(np.int64)
-        place = self._nearest(self._TARGET, target)
-        row = np.minimum(place.astype(np.int64), len(self._TARGET) - 2)
-        share = place - row
+    def at(self, places: _Places) -> Floats:
+        """The information at each pair of beliefs: by the nearest look-alike, interpolated over the target."""
+        row, share, column = places.row, places.share, places.column
         result: Floats = (1 - share) * self._gain[row, column] + share * self._gain[row + 1, column]
         return result
-
-    @staticmethod
-    def _nearest(grid: Floats, values: Floats) -> Floats:
-        place = (np.log(np.maximum(values, 1e-12)) - grid[0]) / (grid[1] - grid[0])
-        clipped: Floats = np.clip(place, 0, len(grid) - 1)
-        return clipped
 
 
 @lru_cache(maxsize=16)

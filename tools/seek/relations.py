@@ -20,6 +20,10 @@ NEAR_SECONDS = 15.0
 """How far from a target a cue helps to find it."""
 CUE_RELIANCE = 0.7
 """How often a named cue is really there, beside its target."""
+GROUP_SECONDS = 45.0
+"""Moments of one thing are apt to come in groups, no farther apart than this: people walk in and out of a room."""
+GROUP_SHARE = 0.4
+"""Share of the moments that come so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +111,13 @@ def joined(beliefs: Sequence[Belief], relations: Sequence[Relation]) -> list[Pos
 
 def _posterior(beliefs: Sequence[Belief], number: int, relations: Sequence[Relation]) -> Posterior:
     belief = beliefs[number]
-    factor: Floats | None = None
+    factor = _grouped(belief)
     for relation in relations:
         if relation.kind == "nth" or number not in (relation.subject, relation.other):
             continue
         forward = number == relation.subject
         told = _factor(relation, beliefs[relation.other if forward else relation.subject], forward=forward)
-        factor = told if factor is None else factor * told
+        factor = factor * told
     cells, lookalikes, present, absent = _reweighed(belief, factor)
     for relation in relations:
         if relation.kind == "nth" and number == relation.subject:
@@ -121,10 +125,27 @@ def _posterior(beliefs: Sequence[Belief], number: int, relations: Sequence[Relat
     return Posterior(cells, lookalikes, present, absent)
 
 
-def _reweighed(belief: Belief, factor: Floats | None) -> tuple[Floats, Floats, Floats, float]:
+def _grouped(belief: Belief) -> Floats:
+    """How much likelier a moment at each cell is, for what is believed of other carriers near it."""
+    timeline = belief.timeline
+    reach = max(round(GROUP_SECONDS / timeline.cell_seconds), 1)
+    places = np.arange(timeline.num_cells)
+    first, stop = np.maximum(places - reach, 0), np.minimum(places + reach + 1, timeline.num_cells)
+
+    def around(expected: Floats) -> Floats:
+        sums = np.concatenate([[0.0], np.cumsum(expected)])
+        inside: Floats = sums[stop] - sums[first]
+        return inside
+
+    present = belief.present
+    own = np.bincount(timeline.carrier_of_cell, present, len(timeline.carriers))[timeline.carrier_of_cell]
+    others = np.clip(around(present) - own, 0.0, 1.0)
+    likelier = others / np.maximum(around(belief.prior.expected), 1e-12)
+    return 1 + GROUP_SHARE * (1 - belief.absent_probability) * (likelier - 1)
+
+
+def _reweighed(belief: Belief, factor: Floats) -> tuple[Floats, Floats, Floats, float]:
     """The belief with the prior odds of a moment at each cell multiplied."""
-    if factor is None:
-        return belief.cells, belief.lookalikes, belief.present, belief.absent_probability
     carriers = belief.timeline.carrier_of_cell
     number = len(belief.timeline.carriers)
     weighed = belief.cells * factor

@@ -6,14 +6,14 @@ from rewatch.evals.bench.seek.haystack import SCORE_OFFSET, SCORE_SPREAD, Haysta
 from rewatch.tools.seek.evidence import EvidenceModel, Kind, Warp, even
 from rewatch.tools.seek.looks import ByView
 
-_SIXTH_PARTS = 0.967
-"""Standard deviations from the median to the first and the last sixth of a normal distribution."""
+_TENTHS = (-1.282, -0.524, 0.0, 0.524, 1.282)
+"""Standard deviations from the median to the middles of five equal parts of a normal distribution."""
 
 
 def oracle_model(world: World, haystack: Haystack) -> EvidenceModel:
     """The simulator's own likelihoods, with this video's offset and this question's height known."""
     median, log_spread = world.width_seconds
-    widths = tuple(float(median * np.exp(part * log_spread)) for part in (-_SIXTH_PARTS, 0.0, _SIXTH_PARTS))
+    widths = tuple(float(median * np.exp(part * log_spread)) for part in _TENTHS)
     target, lookalike = (
         ByView(*(haystack.question * height for height in heights))
         for heights in (world.target_height, world.lookalike_height)

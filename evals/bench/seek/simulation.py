@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from rewatch.evals.bench.seek import plots, tables
 from rewatch.evals.bench.seek.contest import (
     FEW,
@@ -154,11 +156,16 @@ def _run(
     )
     trials: list[Trial] = []
     fitted_model(fitted_on)  # once, before the workers are forked from this process
-    with ProcessPoolExecutor(plan.processes) as pool:
+    with ProcessPoolExecutor(plan.processes, initializer=_one_thread) as pool:
         for number, done in enumerate(pool.map(job, range(seed, seed + plan.videos)), 1):
             trials += done
             progress(name, number, plan.videos)
     return trials
+
+
+def _one_thread() -> None:
+    """Many small products: more threads than processes only wait for each other."""
+    threadpool_limits(1)
 
 
 def _page(
@@ -181,7 +188,11 @@ def _page(
         "frame alone. Baselines that rank frames by similarity look at each frame alone, which sees better. "
         f'"{ORACLE}" is the same search with the simulator\'s own likelihoods; "{SEEK_CUE}" is also told of a cue, as '
         "T* and VSLS are.",
+        '"In sight" is the F1 of returning just the key frames that one of the search\'s own looks came near in their '
+        "shot: what it could have reached with these looks, had it misjudged nothing.",
         tables.margins_table(main),
+        "Looks that `seek` needs for the F1 of the best baseline, interpolated between the budgets:",
+        tables.thrift_table(main),
         *(f"![F1 against looks, at most {k} frames](seek-f1-{k}.png)" for k in plan.returned),
         *(
             f"### At most {k} frames, {number} looks allowed\n\n" + tables.methods_table(main, number, k)

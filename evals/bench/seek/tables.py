@@ -53,11 +53,8 @@ def margins_table(trials: Sequence[Trial]) -> str:
                 oracle = f1(chosen(trials, method=ORACLE, budget=budget, k=k), form)
                 name, margin = closest(trials, budget, k, form)
                 third = f1(chosen(trials, method=SEEK, budget=budgets[number - 1], k=k), form)
-                best = max(
-                    f1(chosen(trials, method=other, budget=budget, k=k), form).mean()
-                    for other in rivals(trials)
-                )
-                thrift = f"{third.mean():.3f} / {best:.3f}" if number else ""
+                thrift = f"{third.mean():.3f} / {(mine.mean() - margin.mean):.3f}" if number else ""
+                sighted = np.mean([t.sighted_f1 for t in chosen(trials, method=SEEK, budget=budget, k=k)])
                 share = mine.mean() / max(oracle.mean(), 1e-9)
                 rows.append(
                     [
@@ -68,13 +65,29 @@ def margins_table(trials: Sequence[Trial]) -> str:
                         name,
                         str(margin),
                         f"{share:.2f}",
+                        f"{sighted:.3f}",
                         thrift,
                     ]
                 )
-    head = (
-        "at most|looks allowed|form|seek F1|closest baseline|seek minus it, paired 95 %|share of the oracle"
-    )
+    head = "at most|looks allowed|form|seek F1|closest baseline|seek minus it, paired 95 %|share of the oracle|in sight"
     return table([*head.split("|"), "seek at a third of the looks / best baseline"], rows)
+
+
+def thrift_table(trials: Sequence[Trial]) -> str:
+    """How many looks `seek` needs for the F1 of the best baseline, interpolated between the budgets."""
+    rows = []
+    budgets = sorted({trial.budget for trial in trials})
+    for k in sorted({trial.k for trial in trials}):
+        for form in FORMS:
+            curve = [f1(chosen(trials, method=SEEK, budget=b, k=k), form).mean() for b in budgets]
+            cells = [str(k), form]
+            for budget, own in zip(budgets, curve, strict=True):
+                best = own - closest(trials, budget, k, form)[1].mean
+                looks = np.exp(np.interp(best, np.maximum.accumulate(curve), np.log(budgets)))
+                less = "at most " if best < curve[0] else ""
+                cells.append(f"{best:.3f}: {less}{looks:.0f} ({looks / budget:.0%})")
+            rows.append(cells)
+    return table(["at most", "form", *(f"best baseline at {budget}" for budget in budgets)], rows)
 
 
 def rivals(trials: Sequence[Trial]) -> list[str]:
