@@ -1,13 +1,9 @@
 """`rewatch bench seek` on simulated haystacks: runs, tables, plots, and the page that holds them."""
 
-import json
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-
-from threadpoolctl import threadpool_limits
 
 from rewatch.evals.bench.seek import plots, tables
 from rewatch.evals.bench.seek.contest import (
@@ -22,11 +18,13 @@ from rewatch.evals.bench.seek.contest import (
 )
 from rewatch.evals.bench.seek.haystack import SHIFTED, SIM_PRICE, World
 from rewatch.evals.bench.seek.hits import hit_rates
+from rewatch.evals.bench.seek.trials import Trials
 from rewatch.tools.seek.baselines import BASELINES
 
 QUALITIES = (0.4, 0.55, 0.7, 0.85, 1.0, 1.2)
-_QUALITY_RIVALS = ("uniform", "top-k", "top-1", "top-2", "BOLT", "DPP", "key clips", "T* (mended)")
-ABSENCE_SEED, SHIFTED_SEED, QUALITY_SEED = 100_000, 200_000, 300_000
+_RIVALS = ("uniform", "top-k", "top-1", "top-2", "BOLT", "DPP", "key clips", "T* (mended)")
+ABSENCE_SEED, SHIFTED_SEED, QUALITY_SEED = 100_000, 200_000, 400_000
+_ABSENT_SEED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,122 +48,75 @@ class Plan:
 def simulate(plan: Plan, out: Path, progress: Callable[[str, int, int], None]) -> str:
     """Run everything, write `trials.jsonl`, the plots and `seek.md`, and return the page.
 
+    Videos that `trials.jsonl` holds already are not searched again.
+
     Args:
         plan: How much.
         out: A folder, made where there is none.
         progress: Called with what is run, how much of it is done, and of how much.
     """
     out.mkdir(parents=True, exist_ok=True)
+    trials = Trials(out / "trials.jsonl", plan.processes)
     world = World()
-    main = _run(
-        plan,
-        progress,
-        "methods",
-        world,
-        world,
-        plan.seed,
-        (SEEK, SEEK_CUE, ORACLE, *BASELINES, *FEW),
-        plan.budgets,
-        plan.returned,
-    )
-    shifted = _run(
-        plan,
-        progress,
-        "shifted world",
-        SHIFTED,
-        world,
-        plan.seed + SHIFTED_SEED,
-        (SEEK, ORACLE, *_QUALITY_RIVALS),
-        plan.budgets[-2:],
-        plan.returned[:1],
-    )
-    absence = _absence(plan, progress, world, plan.seed + ABSENCE_SEED)
-    fewer = replace(plan, absence=min(plan.absence, plan.videos))
-    absence_shifted = _absence(fewer, progress, SHIFTED, plan.seed + SHIFTED_SEED + ABSENCE_SEED)
-    qualities = {
-        factor: _run(
-            plan,
-            progress,
-            f"quality {factor:g}",
-            world.quality(factor),
-            world.quality(factor),
-            plan.seed + QUALITY_SEED,
-            (SEEK, *_QUALITY_RIVALS),
-            plan.budgets[-2:-1],
-            plan.returned[:1],
-        )
-        for factor in QUALITIES
-    }
-    runs = {"methods": main, "shifted": shifted, "absence": absence, "absence shifted": absence_shifted}
-    runs |= {f"quality {factor:g}": trials for factor, trials in qualities.items()}
-    with (out / "trials.jsonl").open("w") as file:
-        for name, trials in runs.items():
-            for trial in trials:
-                file.write(json.dumps({"run": name, **asdict(trial)}) + "\n")
-    for k in plan.returned:
-        plots.f1_against_looks(main, k, out / f"seek-f1-{k}.png")
-    plots.absence_against_looks(absence, out / "seek-absence.png")
-    plots.quality(qualities, out / "seek-quality.png")
-    page = _page(plan, main, shifted, absence, absence_shifted, qualities)
-    (out / "seek.md").write_text(page, encoding="utf-8")
-    return page
 
-
-def _absence(plan: Plan, progress: Callable[[str, int, int], None], world: World, seed: int) -> list[Trial]:
-    many = replace(plan, videos=plan.absence)
-    trials: list[Trial] = []
-    for present in (True, False):
-        name = f"{'shown' if present else 'not shown'}{'' if world == World() else ', shifted'}"
-        trials += _run(
-            many,
-            progress,
-            name,
-            world,
-            World(),
-            seed,
-            (SEEK,),
-            plan.absence_budgets,
-            plan.returned[:1],
+    def run(
+        name: str,
+        drawn_from: World,
+        seed: int,
+        methods: Sequence[str],
+        budgets: Sequence[int],
+        *,
+        returned: Sequence[int] = plan.returned[:1],
+        videos: int = plan.videos,
+        fitted_on: World = world,
+        present: bool = True,
+    ) -> list[Trial]:
+        job = partial(
+            compete,
+            drawn_from,
+            methods=tuple(methods),
+            budgets=tuple(budgets),
+            returned=tuple(returned),
+            fitted_on=fitted_on,
             present=present,
         )
-        seed += plan.absence
-    return trials
+        fitted_model(fitted_on)  # once, before the workers are forked from this process
+        return trials.run(name, range(plan.seed + seed, plan.seed + seed + videos), job, progress)
 
+    def absence(name: str, drawn_from: World, seed: int, videos: int) -> list[Trial]:
+        budgets = plan.absence_budgets
+        shown = run(f"shown{name}", drawn_from, seed, (SEEK,), budgets, videos=videos)
+        other = run(
+            f"not shown{name}",
+            drawn_from,
+            seed + _ABSENT_SEED,
+            (SEEK,),
+            budgets,
+            videos=videos,
+            present=False,
+        )
+        return shown + other
 
-def _run(
-    plan: Plan,
-    progress: Callable[[str, int, int], None],
-    name: str,
-    world: World,
-    fitted_on: World,
-    seed: int,
-    methods: Sequence[str],
-    budgets: Sequence[int],
-    returned: Sequence[int],
-    *,
-    present: bool = True,
-) -> list[Trial]:
-    job = partial(
-        compete,
-        world,
-        methods=methods,
-        budgets=budgets,
-        returned=returned,
-        fitted_on=fitted_on,
-        present=present,
-    )
-    trials: list[Trial] = []
-    fitted_model(fitted_on)  # once, before the workers are forked from this process
-    with ProcessPoolExecutor(plan.processes, initializer=_one_thread) as pool:
-        for number, done in enumerate(pool.map(job, range(seed, seed + plan.videos)), 1):
-            trials += done
-            progress(name, number, plan.videos)
-    return trials
-
-
-def _one_thread() -> None:
-    """Many small products: more threads than processes only wait for each other."""
-    threadpool_limits(1)
+    everybody = (SEEK, SEEK_CUE, ORACLE, *BASELINES, *FEW)
+    main = run("methods", world, 0, everybody, plan.budgets, returned=plan.returned)
+    decided = absence("", world, ABSENCE_SEED, plan.absence)
+    shifted = run("shifted", SHIFTED, SHIFTED_SEED, (SEEK, ORACLE, *_RIVALS), plan.budgets[-2:])
+    fewer = min(plan.absence, plan.videos)
+    decided_shifted = absence(", shifted", SHIFTED, SHIFTED_SEED + ABSENCE_SEED, fewer)
+    qualities = {}
+    for factor in QUALITIES:
+        seen_by = world.quality(factor)
+        methods, budget = (SEEK, *_RIVALS), plan.budgets[-2:-1]
+        qualities[factor] = run(
+            f"quality {factor:g}", seen_by, QUALITY_SEED, methods, budget, fitted_on=seen_by
+        )
+    for k in plan.returned:
+        plots.f1_against_looks(main, k, out / f"seek-f1-{k}.png")
+    plots.absence_against_looks(decided, out / "seek-absence.png")
+    plots.quality(qualities, out / "seek-quality.png")
+    page = _page(plan, main, shifted, decided, decided_shifted, qualities)
+    (out / "seek.md").write_text(page, encoding="utf-8")
+    return page
 
 
 def _page(
