@@ -1,11 +1,15 @@
 """The simulated haystack, the fit of the evidence model, and a small contest."""
 
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from rewatch.evals.bench.seek.contest import ORACLE, SEEK, compete, labelled
 from rewatch.evals.bench.seek.haystack import World, draw
 from rewatch.evals.bench.seek.measures import calibration_error, interval
+from rewatch.evals.bench.seek.trials import Trials
 from rewatch.memory.errors import InputError
 from rewatch.tools.seek.fitting import Labelled, fit
 from rewatch.tools.seek.timeline import Timeline
@@ -62,6 +66,27 @@ def test_search_beats_the_highest_scores_and_comes_near_the_oracle() -> None:
     assert mean(SEEK) > mean("top-k") + 0.2
     assert mean(SEEK) > 0.8 * mean(ORACLE)
     assert all(trial.looks <= 200 for trial in trials)
+
+
+def test_a_contest_that_was_stopped_goes_on(tmp_path: Path) -> None:
+    job = partial(compete, World(), methods=("top-1",), budgets=(50,), returned=(8, 32), fitted_on=World())
+    told: list[int] = []
+    path = tmp_path / "trials.jsonl"
+
+    def progress(name: str, done: int, total: int) -> None:
+        told.append(done)
+
+    first = Trials(path, 1).run("methods", range(3), job, progress)
+    path.write_text(path.read_text()[:-40])  # stopped while the third was written
+    again = Trials(path, 1).run("methods", range(4), job, progress)
+    assert told == [1, 2, 3, 3, 4]
+    assert [(t.seed, t.k, t.prf, t.moments) for t in again[:6]] == [
+        (t.seed, t.k, t.prf, t.moments) for t in first
+    ]
+    assert Trials(path, 1).run("methods", range(4), job, progress) == again
+    path.write_text("{}\n")
+    with pytest.raises(InputError, match="is no trial"):
+        Trials(path, 1)
 
 
 def test_a_calibration_error_and_an_interval_by_hand() -> None:

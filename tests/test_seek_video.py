@@ -26,6 +26,7 @@ from rewatch.tools.seek.relations import TargetRelation
 from rewatch.tools.seek.scorers import Scores, open_scorer
 from rewatch.tools.seek.scorers.reading import share_written
 from rewatch.tools.seek.scorers.tiles import cell_of, compose
+from rewatch.tools.seek.timeline import Timeline
 from rewatch.tools.seek.tool import seek
 
 FPS, SECONDS = 5, 180
@@ -114,10 +115,27 @@ def test_a_planted_square_is_found_to_the_frame_with_its_box(library: Library, v
 
 def test_the_second_question_starts_from_the_looks_of_the_first(library: Library, video: VideoInfo) -> None:
     first, second = ColourSeer(), ColourSeer()
-    seek(context_of(library, video), video.video_id, ["a red thing"], scorer=first, max_looks=200)
-    again = seek(context_of(library, video), video.video_id, ["a red thing"], scorer=second, max_looks=200)
-    assert second.num_frames < first.num_frames / 2
-    assert RED.contains(again.moments[0].frame_seconds[0])
+    before = seek(context_of(library, video), video.video_id, ["a red thing"], scorer=first, max_looks=200)
+    again = seek(context_of(library, video), video.video_id, ["A  red thing"], scorer=second, max_looks=200)
+    assert (before.stopped, again.stopped) == ("concentrated", "concentrated")
+    assert first.num_frames == len(before.looks)
+    assert second.num_frames == 0
+    assert again.moments[0].span == before.moments[0].span == RED
+
+
+def test_few_looks_still_tell_when_a_thing_comes_and_goes(library: Library, video: VideoInfo) -> None:
+    class Named(ColourSeer):
+        name = "a third colour seer"
+
+    seer = Named()
+    where = {"start_seconds": 40.0, "end_seconds": 80.0}
+    result = seek(
+        context_of(library, video), video.video_id, ["red square"], scorer=seer, max_looks=64, **where
+    )
+    assert seer.num_frames <= 64
+    best = result.moments[0]
+    assert best.span.start_seconds == pytest.approx(RED.start_seconds, abs=0.5)
+    assert best.span.end_seconds == pytest.approx(RED.end_seconds, abs=0.5)
 
 
 def test_what_is_not_there_is_said_to_be_absent(library: Library, video: VideoInfo) -> None:
@@ -186,6 +204,12 @@ def test_refinement_is_exact_to_the_frame_within_its_looks(video: VideoInfo) -> 
         assert len(asked) <= 40
         whole = appearance(reader, shows, 62.0, Span(61.4, 63.0), 40)
         assert whole == Span(61.4, 63.0)
+
+
+def test_what_was_looked_at_bounds_when_a_thing_is_there() -> None:
+    timeline = Timeline(Span(0, 100), [Span(0, 30), Span(30, 100)])
+    assert timeline.around(50.0, np.array([])) == Span(30, 100)
+    assert timeline.around(50.0, np.array([10.0, 42.0, 47.0, 55.5, 80.0])) == Span(47, 55.5)
 
 
 def test_a_region_keeps_native_pixels() -> None:

@@ -34,7 +34,7 @@ class Records:
                         box = batch.boxes[row][column] if batch.boxes else None
                         score = float(batch.scores[row, column])
                         seen = self._observation(query, batch.view, seconds, score, box)
-                        self._store.put_observation(seen, query)
+                        self._store.put_observation(seen, _key(query))
                         made.append(seen)
         return tuple(made)
 
@@ -43,7 +43,7 @@ class Records:
         found = []
         for view in VIEWS:
             seen = self._store.observations_of(
-                self._video.video_id, tool=_TOOLS[view], query=query, model=self._scorer
+                self._video.video_id, tool=_TOOLS[view], query=_key(query), model=self._scorer
             )
             inside = [one for one in seen if span.contains(one.span.start_seconds)]
             if inside:
@@ -56,7 +56,7 @@ class Records:
     def _observation(
         self, query: str, view: View, seconds: float, score: float, box: Box | None
     ) -> Observation:
-        key = json.dumps([self._video.video_id, self._scorer, query, view, round(seconds, 6)])
+        key = json.dumps([self._video.video_id, self._scorer, _key(query), view, round(seconds, 6)])
         return Observation(
             id=f"seek-{view}-{hashlib.sha256(key.encode()).hexdigest()[:16]}",
             video_id=self._video.video_id,
@@ -68,6 +68,11 @@ class Records:
             frame_seconds=(seconds,),
             score=score,
             model=self._scorer,
-            params_hash=hashlib.sha256(query.encode()).hexdigest()[:16],
+            params_hash=hashlib.sha256(_key(query).encode()).hexdigest()[:16],
             cost=Cost(frames=1),
         )
+
+
+def _key(query: str) -> str:
+    """What the same thing is called, however it is written: "Red  car" is "red car"."""
+    return " ".join(query.split()).casefold()

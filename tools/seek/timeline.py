@@ -86,6 +86,19 @@ class Timeline:
             np.minimum(self._ends + seconds, self._shot_ends),
         )
 
+    def around(self, seconds: float, without: Floats) -> Span:
+        """The part of the shot around an instant that ends at the nearest instants of some others.
+
+        Args:
+            seconds: The instant.
+            without: Instants at which the thing in question is known not to be.
+        """
+        edges = np.array([self.span.start_seconds, *self.cuts, self.span.end_seconds])
+        before, after = (
+            np.concatenate([edges, without[side]]) for side in (without < seconds, without > seconds)
+        )
+        return Span(float(before[before <= seconds].max()), float(after[after > seconds].min()))
+
     def _carriers(self) -> list[Carrier]:
         edges = np.flatnonzero(np.diff(self.shot_of_cell)) + 1
         longest = max(round(LONGEST_CARRIER_SECONDS / self.cell_seconds), 1)

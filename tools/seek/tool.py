@@ -19,6 +19,7 @@ from rewatch.memory.types import Box, Cost, Frame, Observation, Span, VideoInfo
 from rewatch.tools.context import ToolContext
 from rewatch.tools.seek.belief import Belief
 from rewatch.tools.seek.calibration import usual_model
+from rewatch.tools.seek.closing import CloseLooks
 from rewatch.tools.seek.evidence import EvidenceModel
 from rewatch.tools.seek.looking import VideoLooker
 from rewatch.tools.seek.looks import Looks
@@ -34,7 +35,9 @@ from rewatch.tools.seek.timeline import Timeline
 MAX_LOOKS = 256
 MAX_MOMENTS = 8
 _REFINING_LOOKS = 24
-"""Frames that may be looked at to find when one thing comes and goes."""
+"""Frames that may be looked at to find when one thing comes and goes ..."""
+_REFINING_SHARE = 4
+"""... which the search leaves unused, at most this part of all: a moment is worth little as one frame."""
 _REFINED = 0.5
 """Moments at least this probable are refined."""
 
@@ -178,30 +181,38 @@ class _Hunt:
             earlier = self._records.read(query, self._timeline.span)
             for looks in earlier:
                 belief.see(looks)
-                known.append(looks)
+            known += earlier
             beliefs.append(belief)
         if len(self._queries) == 1:
             for looks in known:
                 policy.note(looks)
+        meter = self._context.meter
+        rest = max_looks if meter.limits.frames is None else meter.limits.frames - meter.cost.frames
+        affordable = min(max_looks, rest)
         result = search(
             beliefs,
             self._looker,
             policy,
-            max_looks=max_looks,
+            max_looks=affordable - min(_REFINING_LOOKS, affordable // _REFINING_SHARE),
             num_targets=len(self._targets),
             relations=relations,
             max_moments=MAX_MOMENTS,
         )
         written = self._records.write(result.looks, self._queries)
-        left = max_looks - result.num_looks
+        left = affordable - result.num_looks
         moments: list[Observation] = []
         for number, found in enumerate(result.found):
+            query = self._targets[number]
+            earlier = self._records.read(query, self._timeline.span)
+            close = CloseLooks(self._scorer, query, self._context.meter, earlier)
             for moment in found.moments:
                 probability = (1 - found.absent_probability) * moment.probability
-                refined = min(left, _REFINING_LOOKS) if probability >= _REFINED else 0
-                seen, used = self._moment(beliefs[number], number, moment.seconds, probability, refined)
-                left -= used
-                moments.append(seen)
+                spared = min(left - close.num_new, _REFINING_LOOKS) if probability >= _REFINED else 0
+                moments.append(
+                    self._moment(beliefs[number], close, query, moment.seconds, probability, spared)
+                )
+            left -= close.num_new
+            written += self._records.write([close.new_looks()], [query])
         verdicts = [
             self._verdict(beliefs[number], self._targets[number], found.absent_probability)
             for number, found in enumerate(result.found)
@@ -211,44 +222,46 @@ class _Hunt:
             for seen in (*moments, *verdicts):
                 store.put_observation(seen, seen.text)
         absent = max(found.absent_probability for found in result.found)
-        return SeekResult(tuple(moments), tuple(verdicts), absent, written, result.stopped)
+        limited = result.stopped == "looks" and affordable < max_looks
+        return SeekResult(
+            tuple(moments), tuple(verdicts), absent, written, "limit" if limited else result.stopped
+        )
 
     def _moment(
-        self, belief: Belief, number: int, seconds: float, probability: float, max_looks: int
-    ) -> tuple[Observation, int]:
+        self,
+        belief: Belief,
+        close: CloseLooks,
+        query: str,
+        seconds: float,
+        probability: float,
+        max_looks: int,
+    ) -> Observation:
         """A moment as an observation, refined to when its target comes and goes where that may be looked at."""
         near = np.flatnonzero(np.abs(belief.seconds - seconds) <= self._timeline.cell_seconds * 5)
         height = self._model.target.height
         values = belief.standard / np.where(belief.alone, height.frame, height.tile)
         best = max(near.tolist(), key=lambda place: float(values[place]), default=None)
         at = seconds if best is None else float(belief.seconds[best])
-        query = self._targets[number]
-        threshold = self._model.target.height.frame / 2
-        used = 0
         box: Box | None = None
         peak = (-np.inf, at)
 
         def shows(frame: Frame) -> bool:
-            nonlocal used, box, peak
-            self._context.meter.charge(Cost(frames=1))
-            used += 1
-            scores = self._scorer.score([frame], [query])
-            value = belief.in_standard_units(float(scores.values[0, 0]), alone=True)
+            nonlocal box, peak
+            score, where = close.at(frame)
+            value = belief.in_standard_units(score, alone=True)
             if value > peak[0]:
-                peak = (value, frame.seconds)
-                box = scores.boxes[0][0] if scores.boxes else None
-            return value > threshold
+                peak, box = (value, frame.seconds), where
+            return value > height.frame / 2
 
-        shot = int(self._timeline.shot_at(np.array([at]))[0])
-        edges = [self._timeline.span.start_seconds, *self._timeline.cuts, self._timeline.span.end_seconds]
-        within = Span(float(edges[shot]), float(edges[shot + 1]))
+        without = belief.seconds[belief.alone & (values <= 0.5)]
+        within = self._timeline.around(at, without)
         frame = self._reader.at(at)
         span = Span(frame.seconds, frame.seconds)
         if max_looks > 2:
             with suppress(LimitReached):
                 if shows(frame):
                     span = appearance(self._reader, shows, frame.seconds, within, max_looks - 1)
-        return self._observation(query, span, peak[1], probability, box), used
+        return self._observation(query, span, peak[1], probability, box)
 
     def _verdict(self, belief: Belief, query: str, absent_probability: float) -> Observation:
         """Whether all that was searched shows a target, and how finely it was looked at."""
