@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from rewatch.tools.seek.moments import Moment, best, distinct
 from rewatch.tools.seek.policy import Policy
 from rewatch.tools.seek.prior import even_prior
 from rewatch.tools.seek.relations import Relation, TargetRelation, joined, numbered
+from rewatch.tools.seek.search import search
 from rewatch.tools.seek.timeline import Timeline
 
 CUT = (Span(0, 10), Span(10, 20))
@@ -189,6 +191,35 @@ def test_a_search_begins_with_tiles_and_ends_with_frames_alone() -> None:
             break
     assert views[-1] == "frame"
     assert np.abs(step.cells - peak).min() <= 5
+
+
+class Brief:
+    """Shows the target in one second only, equally well in both views."""
+
+    price = Price(picture=3, frame=1, grid=4)
+
+    def __init__(self, second: int) -> None:
+        self.second = second
+
+    def look(self, seconds: Sequence[float], view: View) -> Looks:
+        return looked([*seconds], [11.0 if int(at) == self.second else -0.5 for at in seconds], view)
+
+
+def test_a_strong_tile_is_looked_at_alone_before_looks_beside_it_refute_it() -> None:
+    timeline = Timeline(Span(0, 180))
+    evidence = EvidenceModel(Warp(), Kind(ByView(3.5, 5), 0.4), Kind(ByView(2.8, 2), 0.4))
+    belief, looker = Belief(timeline, evidence, even_prior(timeline)), Brief(122)
+    policy = Policy(timeline, evidence, looker.price)
+    beside = [at for at in timeline.centres.tolist() if not 120 < at < 124]
+    for known in (looker.look([122.5], "tile"), looker.look(beside, "frame")):
+        belief.see(known)
+        policy.note(known)
+    assert belief.absent_probability > 0.98
+    result = search([belief], looker, policy, max_looks=40)
+    assert (result.looks[0].seconds.tolist(), result.looks[0].view) == ([122.5], "frame")
+    assert result.found[0].absent_probability < 0.02
+    assert abs(result.found[0].moments[0].seconds - 122.5) <= 1
+    assert belief.unconfirmed.size == 0
 
 
 def test_relations_move_belief_both_ways() -> None:

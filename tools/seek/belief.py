@@ -19,6 +19,8 @@ _FIRST_SETTLING = 24
 """Fewer looks than this do not tell what is usual in a video; the estimate is renewed at each doubling."""
 _NEVER = -1e9
 """Logarithm of a chance that is none."""
+_BEYOND_NOISE = 3.0
+"""Standard units that a frame of nothing hardly reaches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,13 @@ class Belief:
     def in_standard_units(self, score: float, *, alone: bool) -> float:
         """One score in standard units of this video."""
         return float(self._warp.standard(np.array([score]), np.array([alone]))[0])
+
+    @property
+    def unconfirmed(self) -> Floats:
+        """float64 `[N]`: frames that show as much in a tile as a target does, never looked at alone; in seconds."""
+        strong = self.standard >= max(self.model.target.height.tile, _BEYOND_NOISE)
+        frames = np.unique(self.seconds[strong & ~self.alone])
+        return np.setdiff1d(frames, self.seconds[self.alone])
 
     @property
     def absent_probability(self) -> float:

@@ -42,7 +42,8 @@ class Policy:
         """
         self._timeline = timeline
         self._price = price
-        self._batch = batch
+        self.batch = batch
+        """Large frames that are looked at together."""
         self._views: tuple[View, ...] = VIEWS if price.grid > 1 else ("frame",)
         self._tables = {view: _table(model, view) for view in self._views}
         width = sorted(model.widths_seconds)[len(model.widths_seconds) // 2] / timeline.cell_seconds
@@ -92,7 +93,7 @@ class Policy:
         view = max(self._views, key=lambda name: float(worth[name].max()))
         best = float(worth[view].max())
         other = max((float(worth[name].max()) for name in self._views if name != view), default=0.0)
-        size = self._price.grid**2 if view == "tile" or self._price.grid == 1 else self._batch
+        size = self._price.grid**2 if view == "tile" or self._price.grid == 1 else self.batch
         floor = max(other, best / 4) if view == "frame" and self._price.grid > 1 else 0.0
         return Step(view, self._pick(worth[view], min(size, most), floor), best)
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from rewatch.memory.errors import LimitReached
 from rewatch.tools.seek.belief import Belief
 from rewatch.tools.seek.looks import Looker, Looks
@@ -77,6 +79,9 @@ def search(
 ) -> Search:
     """Look for targets until it is time to stop.
 
+    A frame that looked like a target in a tile is looked at alone before the search stops of itself: looks beside it
+    tell little of a moment that ends sharply.
+
     Args:
         beliefs: One for each target and cue, over one timeline, in the order of the scorer's columns.
         looker: The video.
@@ -93,23 +98,28 @@ def search(
     stopped: Stop
     while True:
         posteriors = joined(beliefs, relations)[:num_targets]
-        if all(_settled(timeline, one, max_moments, patience) for one in posteriors):
+        settled = all(_settled(timeline, one, max_moments, patience) for one in posteriors)
+        doubtful = np.unique(np.concatenate([belief.unconfirmed for belief in beliefs[:num_targets]]))
+        if settled and not len(doubtful):
             stopped = "concentrated"
             break
         if left < 1:
             stopped = "looks"
             break
         step = policy.next(posteriors, left)
-        if step.worth < patience.least_worth:
-            stopped = "not worth it"
-            break
+        seconds, view = timeline.centres[step.cells], step.view
+        if settled or step.worth < patience.least_worth:
+            if not len(doubtful):
+                stopped = "not worth it"
+                break
+            seconds, view = doubtful[: min(left, policy.batch)], "frame"
         try:
-            looks = looker.look(timeline.centres[step.cells].tolist(), step.view)
+            looks = looker.look(seconds.tolist(), view)
         except LimitReached:
             stopped = "limit"
             break
         made.append(looks)
-        left -= len(step.cells)
+        left -= len(seconds)
         policy.note(looks)
         for query, belief in enumerate(beliefs):
             belief.see(looks, query)
