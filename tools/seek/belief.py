@@ -104,10 +104,16 @@ class Belief:
 
     @property
     def unconfirmed(self) -> Floats:
-        """float64 `[N]`: frames that show as much in a tile as a target does, never looked at alone; in seconds."""
+        """float64 `[N]`: frames that show as much in a tile as a target does, in seconds, explained by no likely moment.
+
+        Those looked at alone are left out.
+        """
         strong = self.standard >= max(self.model.target.height.tile, _BEYOND_NOISE)
-        frames = np.unique(self.seconds[strong & ~self.alone])
-        return np.setdiff1d(frames, self.seconds[self.alone])
+        frames = np.setdiff1d(self.seconds[strong & ~self.alone], self.seconds[self.alone])
+        near = np.abs(self.timeline.centres - frames[:, None]) <= max(self.model.widths_seconds)
+        near &= self.timeline.shot_of_cell == self.timeline.shot_at(frames)[:, None]
+        unexplained: Floats = frames[near @ self.cells < 0.5]
+        return unexplained
 
     @property
     def absent_probability(self) -> float:

@@ -79,8 +79,8 @@ def search(
 ) -> Search:
     """Look for targets until it is time to stop.
 
-    A frame that looked like a target in a tile is looked at alone before the search stops of itself: looks beside it
-    tell little of a moment that ends sharply.
+    A frame that looked like a target in a tile, and was explained away, is looked at alone before the search stops of
+    itself: looks beside it tell little of a moment that ends sharply.
 
     Args:
         beliefs: One for each target and cue, over one timeline, in the order of the scorer's columns.
