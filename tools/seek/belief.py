@@ -104,7 +104,7 @@ class Belief:
 
     @property
     def unconfirmed(self) -> Floats:
-        """float64 `[N]`: frames that show as much in a tile as a target does, in seconds, explained by no likely moment.
+        """float64 `[N]`: seconds of frames that score as a target in a tile and that no likely moment explains.
 
         Those looked at alone are left out.
         """
