@@ -101,7 +101,10 @@ def _lasts(seen: Observation) -> Claim:
 
 
 def rank(question: Question, done: Sequence[Done]) -> list[Observation]:
-    """What was seen for the question itself, most likely first; what was seen from an anchor wins."""
+    """What was seen for the question itself, most likely first.
+
+    What was seen from an anchor wins; where a mention is sought, what names the subject in all of its words does.
+    """
     read = [seen for item in done if item.call.tool == "read" for seen in item.observations]
     if read:
         return sorted(read, key=lambda seen: (seen.video_id, seen.span.start_seconds))
@@ -115,7 +118,11 @@ def rank(question: Question, done: Sequence[Done]) -> list[Observation]:
         key = f"{seen.video_id} {seen.channel} {seen.span}"
         if key not in best or (seen.probability or 0.0) > (best[key].probability or 0.0):
             best[key] = seen
-    return sorted(best.values(), key=lambda seen: (-(seen.probability or 0.0), -seen.score))
+
+    def names(seen: Observation) -> bool:
+        return question.seeks_mention and holds(seen, question.query)
+
+    return sorted(best.values(), key=lambda seen: (not names(seen), -(seen.probability or 0.0), -seen.score))
 
 
 def _cited(question: Question, ranked: Sequence[Observation], done: Sequence[Done]) -> list[Observation]:
