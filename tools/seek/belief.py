@@ -15,8 +15,8 @@ from rewatch.tools.seek.evidence import EvidenceModel
 from rewatch.tools.seek.looks import Looks, View
 from rewatch.tools.seek.timeline import Floats, Ints, Timeline
 
-_FIRST_SETTLING = 24
-"""Fewer looks than this do not tell what is usual in a video; the estimate is renewed at each doubling."""
+FIRST_SETTLING = 24
+"""Fewer looks than this hardly tell what is usual in a video; the estimate is renewed at each doubling."""
 _NEVER = -1e9
 """Logarithm of a chance that is none."""
 _BEYOND_NOISE = 3.0
@@ -52,7 +52,7 @@ class Belief:
         self.model = model
         self.prior = prior
         self._warp = model.warp
-        self._next_settling = _FIRST_SETTLING
+        self._next_settling = FIRST_SETTLING
         self.seconds: Floats = np.zeros(0)
         """float64 `[N]`: when the looks were, ascending."""
         self.scores: Floats = np.zeros(0)
@@ -88,10 +88,29 @@ class Belief:
         self.alone = np.concatenate([self.alone, alone])[order]
         if len(seconds) >= self._next_settling:
             self._next_settling = 2 * len(seconds)
-            self._settle()
-            self._weigh(np.arange(len(self.timeline.carriers)))
+            self.settle()
         else:
             self._weigh(self._near(looks.seconds))
+
+    @property
+    def is_stranger(self) -> bool:
+        """Whether neither a calibration nor looks enough tell what the scorer says of nothing in this video.
+
+        Confidences have a common zero, cosines of different encoders do not.
+        """
+        uncalibrated = self.model.trust_looks < FIRST_SETTLING and self.model.warp.scale == "identity"
+        return uncalibrated and len(self.seconds) < FIRST_SETTLING
+
+    def settle(self) -> None:
+        """Learn from this video's own looks what nothing looks like here, and weigh all of them anew.
+
+        Tiles are spread over the video; frames looked at alone are, where there are tiles, chosen for their promise.
+        """
+        view: View = "frame" if self.alone.all() else "tile"
+        seen = self.scores[self.alone == (view == "frame")]
+        if len(seen):
+            self._warp = self.model.warp.settled(seen, view, self.model.trust_looks)
+            self._weigh(np.arange(len(self.timeline.carriers)))
 
     @property
     def standard(self) -> Floats:
@@ -169,14 +188,4 @@ class Belief:
         cells = self.timeline.cells_of_carrier[carriers][inside]
         self.cells[cells] = (there / whole)[inside]
         self.lookalikes[cells] = (alike / whole)[inside]
-        self._log_none[carriers] = np.log(other / whole[:, 0])
-
-    def _settle(self) -> None:
-        """Learn from this video's own looks what nothing looks like here.
-
-        Tiles are spread over the video; frames looked at alone are, where there are tiles, chosen for their promise.
-        """
-        view: View = "frame" if self.alone.all() else "tile"
-        seen = self.scores[self.alone == (view == "frame")]
-        if len(seen) >= _FIRST_SETTLING:
-            self._warp = self.model.warp.settled(seen, view, self.model.trust_looks)
+        self._log_none[carriers] = np.log(np.maximum(other / whole[:, 0], 1e-300))

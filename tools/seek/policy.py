@@ -75,6 +75,16 @@ class Policy:
             left = np.broadcast_to(1 - self._heard[view == looks.view], cells.shape)
             np.minimum.at(self._news[view], cells[inside], left[inside])
 
+    def spread(self, most: int) -> Step:
+        """Looks at frames spread evenly, the same whatever is believed.
+
+        Args:
+            most: Return at most so many, at least one.
+        """
+        edges = np.linspace(0, self._timeline.num_cells, min(most, self._timeline.num_cells) + 1)
+        middles = ((edges[:-1] + edges[1:]) / 2).astype(np.int64)
+        return Step("frame", middles, 0.0)
+
     def next(self, posteriors: Sequence[Posterior], most: int) -> Step:
         """Choose the next looks.
 

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from rewatch.memory.errors import LimitReached
-from rewatch.tools.seek.belief import Belief
+from rewatch.tools.seek.belief import FIRST_SETTLING, Belief
 from rewatch.tools.seek.looks import Looker, Looks
 from rewatch.tools.seek.moments import Moment, best, distinct
 from rewatch.tools.seek.policy import Policy
@@ -82,6 +82,9 @@ def search(
     A frame that looked like a target in a tile, and was explained away, is looked at alone before the search stops of
     itself: looks beside it tell little of a moment that ends sharply.
 
+    An encoder that was not calibrated first sees frames spread evenly: without knowing what it says of nothing, a
+    search would take the first frame for a find.
+
     Args:
         beliefs: One for each target and cue, over one timeline, in the order of the scorer's columns.
         looker: The video.
@@ -96,9 +99,10 @@ def search(
     left = max_looks
     timeline = beliefs[0].timeline
     stopped: Stop
+    stranger = max_looks > 1 and any(belief.is_stranger for belief in beliefs)
     while True:
         posteriors = joined(beliefs, relations)[:num_targets]
-        settled = all(_settled(timeline, one, max_moments, patience) for one in posteriors)
+        settled = not stranger and all(_settled(timeline, one, max_moments, patience) for one in posteriors)
         doubtful = np.unique(np.concatenate([belief.unconfirmed for belief in beliefs[:num_targets]]))
         if settled and not len(doubtful):
             stopped = "concentrated"
@@ -106,9 +110,9 @@ def search(
         if left < 1:
             stopped = "looks"
             break
-        step = policy.next(posteriors, left)
+        step = policy.spread(min(FIRST_SETTLING, left // 2)) if stranger else policy.next(posteriors, left)
         seconds, view = timeline.centres[step.cells], step.view
-        if settled or step.worth < patience.least_worth:
+        if not stranger and (settled or step.worth < patience.least_worth):
             if not len(doubtful):
                 stopped = "not worth it"
                 break
@@ -123,6 +127,9 @@ def search(
         policy.note(looks)
         for query, belief in enumerate(beliefs):
             belief.see(looks, query)
+            if stranger:
+                belief.settle()
+        stranger = False
     found = (conclude(timeline, one, max_moments) for one in posteriors)
     return Search(tuple(found), tuple(made), stopped)
 

@@ -236,7 +236,7 @@ class _Hunt:
         probability: float,
         max_looks: int,
     ) -> Observation:
-        """A moment as an observation, refined to when its target comes and goes where that may be looked at."""
+        """A moment as an observation, refined where that may be looked at: to frames of at least half its height."""
         near = np.flatnonzero(np.abs(belief.seconds - seconds) <= self._timeline.cell_seconds * 5)
         height = self._model.target.height
         values = belief.standard / np.where(belief.alone, height.frame, height.tile)
@@ -251,7 +251,7 @@ class _Hunt:
             value = belief.in_standard_units(score, alone=True)
             if value > peak[0]:
                 peak, box = (value, frame.seconds), where
-            return value > height.frame / 2
+            return value > max(height.frame, peak[0]) / 2
 
         without = belief.seconds[belief.alone & (values <= 0.5)]
         within = self._timeline.around(at, without)
