@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from published import MC, only, read_folder, write
 
-from rewatch.evals.tasks.files import read_rows
+from rewatch.evals.tasks.files import FormatError, Row, read_rows
 from rewatch.evals.tasks.folder import DataFolder
 from rewatch.evals.tasks.sample import Sample
 from rewatch.evals.tasks.table import TASKS, find_task, missing_files, read
@@ -91,3 +91,49 @@ def test_every_task_says_what_it_needs() -> None:
 def test_a_sample_survives_json() -> None:
     sample = Sample("1", "v.mp4", "Who?", {"A": "he", "B": "she"}, "A", ((1.0, 2.0),), (3.0,), (0.0, 9.0))
     assert Sample.from_plain(json.loads(json.dumps(sample.to_plain()))) == sample
+
+
+def test_only_a_line_break_ends_a_line(tmp_path: Path) -> None:
+    lines = [json.dumps({"qid": 1, "query": "one\u2028and \x85more"}, ensure_ascii=False), '{"qid": 2}']
+    rows = list(read_rows(_file(tmp_path, "x.jsonl", "\n".join(lines))))
+    assert [row.values["qid"] for row in rows] == [1, 2]
+    table = 'video,question\n1,"who\x85or\nwhat"\n2,when\u2028then\n'
+    rows = list(read_rows(_file(tmp_path, "x.csv", table)))
+    assert [row.values["question"] for row in rows] == ["who\x85or\nwhat", "when\u2028then"]
+
+
+def test_what_is_no_record_says_why(tmp_path: Path) -> None:
+    rows = list(read_rows(_file(tmp_path, "x.jsonl", '{"a": 1}\n{"a": \n7\n')))
+    assert rows[0].text("a") == "1"
+    for row, reason in zip(
+        rows[1:], ("this is no JSON: Expecting value", "this is 7, not a table"), strict=True
+    ):
+        with pytest.raises(FormatError, match=reason):
+            row.text("a")
+    (row,) = read_rows(_file(tmp_path, "x.csv", "a,b\n1,2,3\n"))
+    with pytest.raises(FormatError, match="1 fields more than the first line names"):
+        row.text("a")
+
+
+@pytest.mark.parametrize("value", [1e400, float("nan"), True, None, "x", [1]])
+def test_only_finite_numbers_are_numbers(value: object) -> None:
+    with pytest.raises(FormatError):
+        Row("x:1", {"n": value}).number("n")
+
+
+def test_a_blank_text_is_a_fault(tmp_path: Path) -> None:
+    record = {**MC, "videoID": " ", "question_id": "1", "duration": "short", "task_type": "T", "answer": "A"}
+    reading = read_folder("video-mme", tmp_path, {"videomme.json": [record]})
+    assert reading.faults[0].reason == "the field 'videoID' is blank"
+
+
+def test_columns_of_different_lengths_are_one_clear_error(tmp_path: Path) -> None:
+    columns = {"question": ["a", "b"], "answer": ["A"]}
+    with pytest.raises(InputError, match=r"different lengths \(question 2, answer 1\)"):
+        read_folder("haystack-ego4d", tmp_path, {"haystack_ego4d.json": columns})
+
+
+def test_a_file_that_is_not_utf8_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "charades_sta_test.txt").write_bytes(b"A 1.0 2.0##one.\nB 1.0 2.0##caf\xe9.\n")
+    with pytest.raises(InputError, match=r"charades_sta_test\.txt:2 is not UTF-8"):
+        read(find_task("charades-sta"), DataFolder(tmp_path))

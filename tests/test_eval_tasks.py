@@ -406,3 +406,50 @@ def test_both_forms_of_v_stars_boxes_are_read(tmp_path: Path) -> None:
     other = {**VSTAR, "bboxes": [{"3_90": {"xmin": 0, "ymin": 1, "xmax": 2, "ymax": 3}}]}
     reading = read_folder("v-star", tmp_path, {"V_STaR_test.json": [VSTAR, other]})
     assert [sample.extra["boxes"] for sample in reading.samples] == [{"3": (0.0, 1.0, 2.0, 3.0)}] * 2
+
+
+def test_described_moments_are_cut_to_the_video_and_need_a_length(tmp_path: Path) -> None:
+    spans = [[0.8, 19.9], [-1, 5], [70, 90.5], [5, 5], [9, 4], [83, 90]]
+    video = {"duration": 82.7, "timestamps": spans, "sentences": ["He sits."] * len(spans)}
+    reading = read_folder("activitynet-captions", tmp_path / "a", {"val_1.json": {"v": video}})
+    assert [sample.spans for sample in reading.samples] == [((0.8, 19.9),), ((0.0, 5.0),), ((70.0, 82.7),)]
+    assert [fault.where for fault in reading.faults] == [f"val_1.json:2, sentence {at}" for at in (3, 4, 5)]
+    frames = {"fps": 20, "num_frames": 900, "timestamps": [[800, 1000]], "sentences": ["Cut."]}
+    assert only(read_folder("tacos", tmp_path / "t", {"tacos_test.json": {"s": frames}})).spans == (
+        (40.0, 45.0),
+    )
+
+
+def test_next_qa_counts_its_answer_even_where_options_are_numbers(tmp_path: Path) -> None:
+    table = "video,question,answer,qid,type,a0,a1,a2,a3,a4\n7,how many,1,6,DC,3,2,1,0,4\n"
+    assert only(read_folder("next-qa", tmp_path, {"val.csv": table})).answer == "B"
+
+
+def test_hourvideo_takes_the_development_file_that_has_answers(tmp_path: Path) -> None:
+    asked = {"qid": "q", "task": "perception/tracking", "question": "What?"} | {
+        f"answer_{i}": f"a{i}" for i in range(1, 6)
+    }
+    bare, full = (
+        {"uid9": {"benchmark_dataset": [{**asked, **more}]}} for more in ({}, {"correct_answer_label": "E"})
+    )
+    files = {"dev_v1.0.json": bare, "dev_v1.0_annotations.json": full}
+    assert only(read_folder("hourvideo", tmp_path, files)).answer == "E"
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        ({"relevant_clip_ids": [75]}, "outside 0 to 74"),
+        ({"relevant_clip_ids": [1, 2]}, "1 saliency_scores for 2 relevant_clip_ids"),
+        ({"saliency_scores": [[4, 3]]}, "not three ratings"),
+        ({"saliency_scores": [[4, 3, "x"]]}, "not a number"),
+    ],
+)
+def test_highlights_that_cannot_be_scored_are_faults(
+    broken: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    record = {"qid": 1, "query": "q", "duration": 150, "vid": "v", "relevant_windows": [[82, 150]]}
+    truth = {"relevant_clip_ids": [41], "saliency_scores": [[4, 3, 2]]}
+    line = json.dumps({**record, **truth, **broken})
+    reading = read_folder("qvhighlights", tmp_path, {"highlight_val_release.jsonl": line})
+    assert reason in reading.faults[0].reason

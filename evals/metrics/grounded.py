@@ -57,7 +57,7 @@ def next_gqa(items: Sequence[Grounded], *, convention: Convention = "corrected")
         [max(overlap(t, s) for t in i.truth) if s else 0.0 for i, s in zip(kept, tops, strict=True)]
     )
     iops = np.array([max(iop(t, s) for t in i.truth) if s else 0.0 for i, s in zip(kept, tops, strict=True)])
-    right = np.array([bool(item.right) for item in kept])
+    right = np.array([bool(item.right) for item in kept], bool)
     shares = {
         "Acc@GQA": right & (iops >= 0.5),
         "mIoP": iops,

@@ -5,6 +5,7 @@ faults of that record alone.
 """
 
 import csv
+import io
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,8 @@ class Row:
     values: Mapping[str, Any]
     key: str = ""
     """The record's name, where the file is a table of names."""
+    broken: str = ""
+    """Why there is no record here."""
 
     def has(self, name: str) -> bool:
         """Whether the field is there and holds something."""
@@ -40,18 +43,29 @@ class Row:
         """A field that must be there.
 
         Raises:
-            FormatError: It is not.
+            FormatError: It is not, or this is no record at all.
         """
+        if self.broken:
+            raise FormatError(self.broken)
         if self.values.get(name) is None:
             raise FormatError(f"the field {name!r} is missing")
         return self.values[name]
 
-    def text(self, name: str) -> str:
-        """A field of text; numbers are written out."""
+    def text(self, name: str, absent: str | None = None) -> str:
+        """A field of text that is not blank; numbers are written out.
+
+        Args:
+            name: Of the field.
+            absent: What stands for a field that is not there; None where it must be.
+        """
+        if absent is not None and not self.has(name):
+            return absent
         value = self.get(name)
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise FormatError(f"the field {name!r} holds {_short(value)}, not text")
-        return str(value).strip()
+        if not (text := str(value).strip()):
+            raise FormatError(f"the field {name!r} is blank")
+        return text
 
     def number(self, name: str) -> float:
         """A field that holds a number, or text of one."""
@@ -96,16 +110,16 @@ class Row:
 
 
 def as_number(value: Any, name: str) -> float:
-    """A number, or text of one.
+    """A finite number, or text of one.
 
     Raises:
         FormatError: It is neither.
     """
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise FormatError(f"{name!r} holds {_short(value)}, not a number") from None
-    if isinstance(value, bool) or math.isnan(number):
+    if isinstance(value, bool) or not math.isfinite(number):
         raise FormatError(f"{name!r} holds {_short(value)}, not a number")
     return number
 
@@ -117,7 +131,7 @@ def read_rows(path: Path) -> Iterator[Row]:
     one length.
 
     Yields:
-        Records that are tables; anything else comes as a record with the one field "" for a reader to refuse.
+        Records; what is none is `broken`, and a named value that is no table has the one field "".
 
     Raises:
         InputError: The file is missing or not of its format.
@@ -128,10 +142,7 @@ def read_rows(path: Path) -> Iterator[Row]:
     if path.suffix == ".parquet":
         yield from _parquet(path)
         return
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+    text = read_text(path)
     if path.suffix == ".csv":
         yield from _csv(path, text)
     elif path.suffix == ".jsonl":
@@ -140,25 +151,47 @@ def read_rows(path: Path) -> Iterator[Row]:
         yield from _json(path, text)
 
 
+def read_text(path: Path) -> str:
+    """A file's text, with or without a byte order mark.
+
+    Raises:
+        InputError: It cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InputError(f"{path}:{line} is not UTF-8 ({error.reason}); save the file as UTF-8") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+
+
 def _row(path: Path, line: int, value: Any, key: str = "") -> Row:
     where = f"{path.name}:{line}"
-    return Row(where, value if isinstance(value, Mapping) else {"": value}, key)
+    if isinstance(value, Mapping):
+        return Row(where, value, key)
+    return Row(where, {"": value}, key, "" if key else f"this is {_short(value)}, not a table of fields")
 
 
 def _json_lines(path: Path, text: str) -> Iterator[Row]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
             yield _row(path, number, json.loads(line))
-        except json.JSONDecodeError as error:
-            yield Row(f"{path.name}:{number}", {"": f"no JSON: {error.msg}"})
+        except (ValueError, RecursionError) as error:
+            yield Row(f"{path.name}:{number}", {}, broken=f"this is no JSON: {_told(error)}")
 
 
 def _csv(path: Path, text: str) -> Iterator[Row]:
-    reader = csv.DictReader(text.splitlines(keepends=True))
-    for values in reader:
-        yield Row(f"{path.name}:{reader.line_num}", {k: v for k, v in values.items() if k is not None})
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        for values in reader:
+            more = values.pop(None, None)
+            broken = f"{len(more)} fields more than the first line names: {_short(more)}" if more else ""
+            yield Row(f"{path.name}:{reader.line_num}", values, broken=broken)
+    except csv.Error as error:
+        raise InputError(f"{path}:{reader.line_num} is no CSV: {error}") from error
 
 
 def _json(path: Path, text: str) -> Iterator[Row]:
@@ -190,25 +223,36 @@ def _members(path: Path, text: str, start: int, is_list: bool) -> Iterator[tuple
             at = _skip(text, at)
             if text[at : at + 1] not in ("]", "}"):
                 at = _skip(text, _expect(text, at, ","))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}:{error.lineno} is no JSON: {error.msg}") from error
+    except (ValueError, RecursionError) as error:
+        raise _no_json(path, error) from error
+
+
+def _no_json(path: Path, error: Exception) -> InputError:
+    line = f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+    return InputError(f"{path}{line} is no JSON: {_told(error)}")
+
+
+def _told(error: Exception) -> str:
+    return error.msg if isinstance(error, json.JSONDecodeError) else str(error)
 
 
 def _columns(path: Path, text: str) -> list[Row]:
     """The records of a table of columns; none when the file is no such table."""
     try:
         table = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}:{error.lineno} is no JSON: {error.msg}") from error
+    except (ValueError, RecursionError) as error:
+        raise _no_json(path, error) from error
     lists = list(table.values())
     if len(lists) < 2 or not all(isinstance(column, list) for column in lists):
         return []
-    lengths = {len(column) for column in lists}
-    if len(lengths) > 1 or "question" not in table:
+    if "question" not in table:
         return []
+    if len({len(column) for column in lists}) > 1:
+        told = ", ".join(f"{name} {len(column)}" for name, column in table.items())
+        raise InputError(f"{path} holds columns of different lengths ({told}); take the file as published")
     return [
         Row(f"{path.name}, record {number}", {name: table[name][number] for name in table})
-        for number in range(lengths.pop())
+        for number in range(len(lists[0]))
     ]
 
 
@@ -240,7 +284,7 @@ def _expect(text: str, at: int, mark: str) -> int:
 def _from_text(value: str, name: str) -> Any:
     try:
         return json.loads(value)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         raise FormatError(f"the field {name!r} holds {_short(value)}, not JSON") from None
 
 

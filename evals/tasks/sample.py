@@ -39,8 +39,11 @@ class Sample:
     """What only this task's metric or submission form needs, as plain values."""
 
     def to_plain(self) -> dict[str, Any]:
-        """Plain values for JSON; what is empty is left out."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, "", (), {})}
+        """Plain values for JSON; what is empty is left out, unless every sample has it."""
+        always = {"sample_id": self.sample_id, "video": self.video, "question": self.question}
+        return always | {
+            name: value for name, value in asdict(self).items() if value not in (None, "", (), {})
+        }
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> "Sample":

@@ -136,7 +136,7 @@ _TASKS = (
         "HourVideo",
         "summaries, perception, reasoning and navigation in egocentric videos of 20 to 120 minutes",
         ("choice",),
-        (("dev_v1.0*.json", "*hourvideo*.json", "test_v1.0*.json"),),
+        (("dev_v1.0_annotations.json", "*hourvideo*.json", "dev_v1.0*.json", "test_v1.0*.json"),),
         "huggingface.co/datasets/HourVideo/HourVideo; videos: ego4d-data.org",
         f"terms to be accepted on its page; {_EGO4D}",
         choices.hourvideo,

@@ -120,7 +120,7 @@ def _lvbench_video(video: Row) -> Found:
             right_letter(row, "answer", options),
             spans,
             category=", ".join(kinds),
-            duration_group=video.text("type") if video.has("type") else "",
+            duration_group=video.text("type", ""),
             extra={"question_type": kinds},
         )
 
@@ -148,7 +148,7 @@ def egoschema(folder: DataFolder) -> Found:
 
 def hourvideo(folder: DataFolder) -> Found:
     """HourVideo: one JSON file by video, `benchmark_dataset` holding the questions; answers in the open split."""
-    path = folder.file("dev_v1.0*.json", "*hourvideo*.json", "test_v1.0*.json")
+    path = folder.file("dev_v1.0_annotations.json", "*hourvideo*.json", "dev_v1.0*.json", "test_v1.0*.json")
     return each(read_rows(path), _hourvideo_video)
 
 
@@ -179,14 +179,17 @@ def next_qa(folder: DataFolder) -> Found:
 
 
 def next_qa_row(row: Row, names: dict[str, str], **more: Any) -> Sample:
-    """One record of NExT-QA; the answer is counted from 0, or its text."""
+    """One record of NExT-QA, whose answer is counted from 0, or of NExT-GQA, whose answer is its text."""
     video = row.text("video") if row.has("video") else row.text("video_id")
     options = _numbered(row, "a{}", 0)
-    answer = row.text("answer")
-    if answer in options.values():
-        letter = next(letter for letter, text in options.items() if text == answer)
+    if row.has("video"):
+        letter: str | None = list(options)[row.index("answer", len(options))]
     else:
-        letter = list(options)[row.index("answer", len(options))]
+        letter = next((letter for letter, text in options.items() if text == row.text("answer")), None)
+        if letter is None:
+            raise FormatError(
+                f"the field 'answer' holds {row.text('answer')!r}, which is none of the options"
+            )
     return Sample(
         f"{video}_{row.text('qid')}",
         names.get(video, video),
@@ -242,7 +245,7 @@ def vnbench(folder: DataFolder) -> Found:
             options,
             right_letter(row, "gt", options),
             category=row.text("type"),
-            duration_group=row.text("length") if row.has("length") else "",
+            duration_group=row.text("length", ""),
             group=f"{name}_{row.text('type')}",
             extra={"try": turn},
         )

@@ -5,11 +5,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rewatch.evals.metrics.highlights import CLIP_SECONDS, LEAST_RATINGS
 from rewatch.evals.metrics.spans import Pair
-from rewatch.evals.tasks.files import FormatError, Row, as_number, read_rows
+from rewatch.evals.tasks.files import FormatError, Row, as_number, read_rows, read_text
 from rewatch.evals.tasks.folder import DataFolder
 from rewatch.evals.tasks.readers.choices import next_qa_row
-from rewatch.evals.tasks.readers.parts import Found, each, lettered, pair, pairs, right_letter
+from rewatch.evals.tasks.readers.parts import (
+    Found,
+    above_zero,
+    each,
+    lettered,
+    pair,
+    pairs,
+    right_letter,
+    two_numbers,
+)
 from rewatch.evals.tasks.sample import Fault, Sample
 from rewatch.memory.errors import InputError
 
@@ -21,20 +31,34 @@ def qvhighlights(folder: DataFolder) -> Found:
         windows = (
             pairs(row.listed("relevant_windows"), "relevant_windows") if row.has("relevant_windows") else ()
         )
-        kept = ("relevant_clip_ids", "saliency_scores")
-        extra = {
-            "duration": row.number("duration"),
-            **{name: row.listed(name) for name in kept if row.has(name)},
-        }
+        extra = {"duration": row.number("duration"), **_saliency(row)}
         return Sample(row.text("qid"), row.text("vid"), row.text("query"), spans=windows, extra=extra)
 
     yield from each(read_rows(folder.file("highlight_val*.jsonl", "highlight_test*.jsonl")), build)
 
 
+def _saliency(row: Row) -> dict[str, list[Any]]:
+    """Which clips are relevant, and three ratings of each; nothing where the file has no truth."""
+    if not row.has("saliency_scores"):
+        return {}
+    clips = int(row.number("duration") / CLIP_SECONDS)
+    ids = [Row(row.where, {"relevant_clip_ids": at}) for at in row.listed("relevant_clip_ids")]
+    numbers = [at.index("relevant_clip_ids", clips) for at in ids]
+    ratings = row.listed("saliency_scores")
+    if len(ratings) != len(numbers):
+        raise FormatError(f"{len(ratings)} saliency_scores for {len(numbers)} relevant_clip_ids")
+    for triple in ratings:
+        if not isinstance(triple, list) or len(triple) != len(LEAST_RATINGS):
+            raise FormatError(f"'saliency_scores' holds {triple!r}, not three ratings")
+        for rating in triple:
+            as_number(rating, "saliency_scores")
+    return {"relevant_clip_ids": numbers, "saliency_scores": ratings}
+
+
 def charades_sta(folder: DataFolder) -> Found:
     """Charades-STA: `charades_sta_test.txt`, lines of `VIDEO START END##sentence`."""
     path = folder.file("charades_sta_test.txt", "charades_sta*.txt")
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(read_text(path).removesuffix("\n").split("\n"), 1):
         where = f"{path.name}:{number}"
         left, mark, sentence = line.partition("##")
         parts = left.split()
@@ -64,19 +88,23 @@ def _described(path: Path, *, in_frames: bool) -> Found:
         spans, sentences = row.listed("timestamps"), row.listed("sentences")
         if len(spans) != len(sentences):
             raise FormatError(f"{len(spans)} timestamps for {len(sentences)} sentences")
-        rate = row.number("fps") if in_frames else 1.0
-        if rate <= 0:
-            raise FormatError(f"the field 'fps' holds {rate:g}; it must be above 0")
-        parts = [Row(f"{row.where}, sentence {at}", {"span": span}) for at, span in enumerate(spans)]
-        for at, (part, sentence) in enumerate(zip(parts, sentences, strict=True)):
-            yield from each([part], partial(_described_moment, row.key, at, str(sentence).strip(), rate))
+        rate = above_zero(row, "fps") if in_frames else 1.0
+        length = (row.number("num_frames") if in_frames else row.number("duration")) / rate
+        for at, (span, sentence) in enumerate(zip(spans, sentences, strict=True)):
+            part = Row(f"{row.where}, sentence {at}", {"timestamps": span, "sentences": sentence}, row.key)
+            yield from each([part], partial(_described_moment, at, rate, length))
 
     yield from each(read_rows(path), build)
 
 
-def _described_moment(video: str, at: int, sentence: str, rate: float, part: Row) -> Sample:
-    start, end = pair(part.get("span"), "timestamps")
-    return Sample(f"{video}/{at}", video, sentence, spans=((start / rate, end / rate),))
+def _described_moment(at: int, rate: float, length: float, row: Row) -> Sample:
+    """A moment is cut to its video's length and one that ends where it starts is none, as 2D-TAN's loaders have it."""
+    start, end = (second / rate for second in two_numbers(row.get("timestamps"), "timestamps"))
+    span = max(start, 0.0), min(end, length)
+    if start >= end or span[0] >= span[1]:
+        told = f"'timestamps' runs from {start:g} to {end:g} s of {length:g} s"
+        raise FormatError(f"{told}; it must end after it starts, within the video")
+    return Sample(f"{row.key}/{at}", row.key, row.text("sentences"), spans=(span,))
 
 
 def ego4d_nlq(folder: DataFolder) -> Found:
@@ -84,8 +112,11 @@ def ego4d_nlq(folder: DataFolder) -> Found:
     rows = [row for row in read_rows(folder.file("nlq_val.json", "nlq_*.json")) if row.key == "videos"]
     if not rows:
         raise InputError(f'{folder.path} holds an nlq file without "videos"; take the file as published')
-    videos = Row(rows[0].where, {"videos": rows[0].values.get("")})
-    return each(videos.rows("videos"), _each_clip)
+    try:
+        videos = Row(rows[0].where, {"videos": rows[0].values.get("")}).rows("videos")
+    except FormatError as error:
+        raise InputError(f"{rows[0].where}: {error}; take the file as published") from error
+    return each(videos, _each_clip)
 
 
 def _each_clip(video: Row) -> Found:
@@ -108,7 +139,7 @@ def _query(video: Row, clip: Row, annotation: Row, number: int, row: Row) -> Sam
         row.text("query"),
         spans=spans,
         part=pair(part, "video_start_sec"),
-        category=row.text("template") if row.has("template") else "",
+        category=row.text("template", ""),
         extra={"clip_uid": clip.text("clip_uid"), "annotation_uid": own, "query_idx": number},
     )
 
@@ -125,11 +156,11 @@ def next_gqa(folder: DataFolder) -> Found:
         video, own = row.text("video_id"), row.text("qid")
         if video not in truth:
             raise FormatError(f"gsub_{questions.stem}.json has no video {video!r}")
-        spans = truth[video].table("location").get(own)
-        if not spans:
+        spans = Row(truth[video].where, truth[video].table("location"))
+        if not spans.has(own):
             raise FormatError(f"gsub_{questions.stem}.json has no span for question {own} of video {video}")
         duration = truth[video].number("duration")
-        return next_qa_row(row, names, spans=pairs(spans, "location"), extra={"duration": duration})
+        return next_qa_row(row, names, spans=pairs(spans.listed(own), own), extra={"duration": duration})
 
     yield from each(read_rows(questions), build)
 
@@ -147,7 +178,7 @@ def cg_bench(folder: DataFolder) -> Found:
             options,
             right_letter(row, "right_answer", options),
             pairs(row.listed("clue_intervals"), "clue_intervals"),
-            category=row.text("sub_category") if row.has("sub_category") else "",
+            category=row.text("sub_category", ""),
             subtitles=f"cg_subtitles/{video}.srt",
             extra={name: row.text(name) for name in ("domain", "duration") if row.has(name)},
         )
@@ -159,7 +190,7 @@ def v_star(folder: DataFolder) -> Found:
     """V-STaR: one JSON list; "what", "when" and "where" questions of one event, boxes at seconds."""
 
     def build(row: Row) -> Sample:
-        seconds = row.number("frame_count") / row.number("fps")
+        seconds = round(row.number("frame_count") / above_zero(row, "fps"), 2)
         asked = {name: row.text(name) for name in _VSTAR_ASKED if row.has(name)}
         boxes = dict(_box(value) for value in row.listed("bboxes"))
         extra = {
@@ -170,12 +201,12 @@ def v_star(folder: DataFolder) -> Found:
             "duration": seconds,
         }
         return Sample(
-            row.text("id") if row.has("id") else row.where,
+            row.text("id", row.where),
             row.text("vid"),
             row.text("question"),
             answer=row.text("answer"),
             spans=(pair(row.listed("timestamps"), "timestamps"),),
-            category=row.text("domain") if row.has("domain") else "",
+            category=row.text("domain", ""),
             duration_group="Short" if seconds < 60 else "Medium" if seconds < 180 else "Long",
             extra=extra,
         )
@@ -195,10 +226,3 @@ def _box(value: Any) -> tuple[str, tuple[float, ...]]:
         raise FormatError(f"'bboxes' holds {value!r}, not boxes by second")
     corners = tuple(as_number(value.get(name), f"bboxes {name}") for name in ("xmin", "ymin", "xmax", "ymax"))
     return str(value["timestamp"]), corners
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error

@@ -1,9 +1,9 @@
 """Readers of benchmarks that hide something in a long video: LV-Haystack, and the haystacks made here."""
 
-from rewatch.evals.tasks.files import FormatError, Row, as_number, read_rows
+from rewatch.evals.tasks.files import Row, as_number, read_rows
 from rewatch.evals.tasks.folder import DataFolder
 from rewatch.evals.tasks.readers.choices import longvideobench_row
-from rewatch.evals.tasks.readers.parts import Found, each, pair, right_letter
+from rewatch.evals.tasks.readers.parts import Found, above_zero, each, pair, pairs, right_letter
 from rewatch.evals.tasks.sample import Sample
 
 CLIP_FRAMES_A_SECOND = 30.0
@@ -31,13 +31,11 @@ def _ego4d_row(row: Row) -> Sample:
         found = [as_number(at, "frame_indexes_vclip") for at in row.listed("frame_indexes_vclip")]
         seconds = [part[0] + at / CLIP_FRAMES_A_SECOND for at in found]
     else:
-        rate = about.number("frame_rate")
-        if rate <= 0:
-            raise FormatError(f"the frame rate {rate:g} is not above 0")
+        rate = above_zero(about, "frame_rate")
         seconds = [as_number(at, "frame_indexes_video") / rate for at in row.listed("frame_indexes_video")]
     clip = row.text("vclip_id")
     return Sample(
-        f"{clip}/{row.text('id') if row.has('id') else row.where}",
+        f"{clip}/{row.text('id', row.where)}",
         row.text("video_id"),
         row.text("question"),
         options,
@@ -59,9 +57,7 @@ def haystack_lvbench(folder: DataFolder) -> Found:
         if row.text("duration_group") != _LONG_GROUP or "T" in row.text("question_category"):
             return
         video = row.text("video_path") if row.has("video_path") else row.text("video_id")
-        rate = row.number("fps") if row.has("fps") else folder.frame_rate(video)
-        if rate <= 0:
-            raise FormatError(f"the frame rate {rate:g} is not above 0")
+        rate = above_zero(row, "fps") if row.has("fps") else folder.frame_rate(video)
         seconds = sorted(as_number(at, "position") / rate for at in row.listed("position"))
         yield longvideobench_row(row, frame_seconds=tuple(seconds))
 
@@ -71,12 +67,20 @@ def haystack_lvbench(folder: DataFolder) -> Found:
 def made_haystack(folder: DataFolder) -> Found:
     """A haystack that `rewatch eval haystack` made: `truth.jsonl`, a sample a line."""
 
-    def build(row: Row) -> Sample:
-        for name in ("sample_id", "video", "question"):
-            row.text(name)
-        try:
-            return Sample.from_plain(row.values)
-        except (TypeError, IndexError, AttributeError) as error:
-            raise FormatError(f"this is no sample: {error}") from error
+    return each(read_rows(folder.file("truth.jsonl")), _made_row)
 
-    return each(read_rows(folder.file("truth.jsonl")), build)
+
+def _made_row(row: Row) -> Sample:
+    options = {str(k): str(v) for k, v in row.table("options").items()} if row.has("options") else {}
+    return Sample(
+        row.text("sample_id"),
+        row.text("video"),
+        row.text("question"),
+        options,
+        right_letter(row, "answer", options) if options else None,
+        pairs(row.listed("spans"), "spans") if row.has("spans") else (),
+        category=row.text("category", ""),
+        duration_group=row.text("duration_group", ""),
+        subtitles=row.text("subtitles", ""),
+        extra=dict(row.table("extra")) if row.has("extra") else {},
+    )

@@ -82,14 +82,39 @@ def pair(value: object, name: str) -> Pair:
     Raises:
         FormatError: It is no pair of numbers, or ends before it starts.
     """
-    if not isinstance(value, Sequence) or isinstance(value, str | bytes) or len(value) < 2:
-        raise FormatError(f"{name!r} holds {value!r}, not a start and an end")
-    start, end = as_number(value[0], name), as_number(value[1], name)
+    start, end = two_numbers(value, name)
     if not 0 <= start <= end:
         raise FormatError(
             f"{name!r} runs from {start:g} to {end:g} seconds; it must not end before it starts"
         )
     return start, end
+
+
+def two_numbers(value: object, name: str) -> Pair:
+    """A start and an end, in whatever order and unit.
+
+    Raises:
+        FormatError: It is no pair of numbers.
+    """
+    if (
+        not isinstance(value, Sequence)
+        or isinstance(value, str | bytes)
+        or len(value) != len(("start", "end"))
+    ):
+        raise FormatError(f"{name!r} holds {value!r}, not a start and an end")
+    return as_number(value[0], name), as_number(value[1], name)
+
+
+def above_zero(row: Row, name: str) -> float:
+    """A field that holds a number above 0, such as a rate.
+
+    Raises:
+        FormatError: It does not.
+    """
+    value = row.number(name)
+    if value <= 0:
+        raise FormatError(f"the field {name!r} holds {value:g}; it must be above 0")
+    return value
 
 
 def pairs(values: Iterable[object], name: str) -> tuple[Pair, ...]:
