@@ -236,15 +236,42 @@ def test_official_tempcompass_reads_each_form_by_its_own_rules() -> None:
     task = find_task("tempcompass")
     asked = "Which fits?\nOption 1: he runs.\nOption 2: he sits."
     extra = {"form": "caption_matching", "aspect": "action", "asked": asked, "answer": "Option 2: he sits."}
+    extra["finer"] = "fine-grained action"
     sample = Sample(
         "c", "v", "Which fits?", {"A": "he runs.", "B": "he sits."}, "B", category="action", extra=extra
     )
     letter, text, other = Prediction(choice="B"), Prediction(answer="Option 2."), Prediction(answer="he sits")
     records = [Record(replace(sample, sample_id=str(n)), p, 1.0) for n, p in enumerate((letter, text, other))]
-    assert table(task, records, ("choice",), "official")["caption_matching action"] == 66.7
+    official = table(task, records, ("choice",), "official")
+    assert official["caption_matching action"] == official["caption_matching fine-grained action"] == 66.7
     assert json.loads(submission("tempcompass", records[:1]).files["caption_matching.json"])["v"][
         "action"
     ] == [{"question": asked, "answer": "Option 2: he sits.", "prediction": "Option 2: he sits."}]
+
+
+def test_official_hourvideo_compares_the_bare_letter_and_counts_what_is_missing_as_wrong() -> None:
+    samples = [replace(sample, spans=(), category="reasoning/causal") for sample in _samples(3)]
+    said = (Prediction(choice="A"), Prediction(answer="B."), None)
+    records = [Record(s, p, 1.0, "" if p else "ToolError") for s, p in zip(samples, said, strict=True)]
+    task = find_task("hourvideo")
+    assert table(task, records, ("choice",), "official")["category reasoning/causal"] == 33.33
+    assert table(task, records, ("choice",), "corrected")["overall"] == pytest.approx(200 / 3)
+
+
+def test_timescope_is_told_by_length_and_type_within_it() -> None:
+    samples = [
+        replace(s, spans=(), category="QA", duration_group=str(60 * n)) for n, s in enumerate(_samples(2), 1)
+    ]
+    records = [
+        Record(samples[0], Prediction(choice="A"), 1.0),
+        Record(samples[1], Prediction(choice="C"), 1.0),
+    ]
+    official = table(find_task("timescope"), records, ("choice",), "official")
+    assert (official["duration 60, QA"], official["duration 120, QA"], official["overall"]) == (
+        100.0,
+        0.0,
+        50.0,
+    )
 
 
 def test_midpoints_are_the_middles_of_equal_parts() -> None:

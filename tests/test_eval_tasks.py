@@ -224,8 +224,22 @@ CHOICES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
     (
         "tempcompass",
-        {"yes_no.json": {"10": {"speed": [{"question": "Is it fast?", "answer": "no"}]}}},
-        {"answer": "B", "category": "speed", "options": {"A": "yes", "B": "no"}},
+        {
+            "yes_no.json": {"10": {"speed": [{"question": "Is it fast?", "answer": "no"}]}},
+            "meta_info.json": {"10": {"eval_dim": {"speed": {"type": "relative speed"}, "order": None}}},
+        },
+        {
+            "answer": "B",
+            "category": "speed",
+            "options": {"A": "yes", "B": "no"},
+            "extra": {
+                "form": "yes_no",
+                "aspect": "speed",
+                "asked": "Is it fast?",
+                "answer": "no",
+                "finer": "relative speed",
+            },
+        },
     ),
     (
         "tempcompass",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rewatch.evals.metrics.chain import ChainItem, Located, box_iou, v_star
-from rewatch.evals.metrics.choice import accuracy, next_qa, parse_choice
+from rewatch.evals.metrics.choice import PRINTED, accuracy, next_qa, parse_choice
 from rewatch.evals.metrics.grounded import Grounded, cg_bench, clue_recovery, iop, next_gqa
 from rewatch.evals.metrics.highlights import Saliency, average_precision, highlights
 from rewatch.evals.metrics.keyframes import Form, mean_temporal_prf, temporal_prf
@@ -171,6 +171,21 @@ def test_published_readers_keep_their_defects() -> None:
 
 
 CAPTIONS = "Which fits?\nCaption A: a man runs.\nCaption B: it is 3: 0 now."
+
+
+@pytest.mark.parametrize(
+    ("script", "right", "total", "printed"),
+    [
+        ("mlvu", 1, 3, "33.33333333333333"),
+        ("hourvideo", 1, 800, "0.12"),
+        ("longvideobench", 1, 320, "0.313"),
+        ("tempcompass", 2, 3, "66.7"),
+        ("video-mme", 1, 16, "6.2"),
+    ],
+)
+def test_the_last_digit_is_that_of_the_script(script: str, right: int, total: int, printed: str) -> None:
+    """A third is 33.333333333333336 where 100 is multiplied first; 1 of 320 is a hair more than .003125, so .00313."""
+    assert str(PRINTED[script](right, total)) == printed
 
 
 @pytest.mark.parametrize(

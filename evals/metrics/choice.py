@@ -5,7 +5,7 @@ counted. Those of published scripts are in `readers`.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 _ALONE = re.compile(r"[(\[]?\s*([A-Za-z])\s*[)\]]?\s*[.:,]?")
@@ -66,6 +66,18 @@ def accuracy(pairs: Iterable[tuple[str | None, str]]) -> Accuracy:
     right = sum(chosen == truth for chosen, truth in counted)
     unparseable = sum(chosen is None for chosen, _ in counted)
     return Accuracy(right / len(counted) if counted else 0.0, len(counted), unparseable)
+
+
+PRINTED: dict[str, Callable[[int, int], float]] = {
+    "hourvideo": lambda right, total: round(right / total * 100, 2),
+    "longvideobench": lambda right, total: round(100 * round(right / total, 5), 3),
+    "lvbench": lambda right, total: right / total * 100,
+    "mlvu": lambda right, total: right / total * 100,
+    "tempcompass": lambda right, total: round(right * 100 / total, 1),
+    "video-mme": lambda right, total: round(100 * right / total, 1),
+}
+"""Percent right as published scripts print it: the order of the operations decides the last digit. LVBench and
+LongVideoBench (as lmms-eval has it) print shares, which are percents here."""
 
 
 NEXT_QA_KINDS = {

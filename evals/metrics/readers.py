@@ -110,7 +110,16 @@ def _first_capital(reply: str, letters: str, leads: tuple[str, ...]) -> str:
     return match[0] if match else ""
 
 
+def read_hourvideo(reply: str) -> str:
+    """HourVideo's `evaluate_one_video` compares a reply as it stands with the letter.
+
+    Defect: "B." is wrong where B is right.
+    """
+    return reply
+
+
 OFFICIAL_READERS: dict[str, Callable[[str], str | None]] = {
+    "hourvideo": read_hourvideo,
     "longvideobench": read_longvideobench,
     "lvbench": read_lvbench,
     "mlvu": read_mlvu,

@@ -10,7 +10,7 @@ from typing import Any
 from rewatch.evals.methods import Prediction
 from rewatch.evals.metrics import Convention
 from rewatch.evals.metrics.chain import ChainItem, Located, v_star
-from rewatch.evals.metrics.choice import NEXT_QA_KINDS, next_qa
+from rewatch.evals.metrics.choice import NEXT_QA_KINDS, PRINTED, next_qa
 from rewatch.evals.metrics.grounded import Grounded, cg_bench, next_gqa
 from rewatch.evals.metrics.highlights import Saliency, highlights
 from rewatch.evals.metrics.keyframes import Empty, mean_temporal_prf
@@ -37,13 +37,13 @@ def table(task: Task, records: Sequence[Record], gives: Sequence[str], conventio
 def said_right(task: Task, record: Record, convention: Convention) -> bool | None:
     """Whether a choice is right as a convention reads it; None where the script leaves the question out.
 
-    Scripts leave out what has no reply; that of Video-MME leaves out what it cannot read, too. A task without a
-    published reader has one convention only.
+    Scripts leave out what has no reply, but for HourVideo's; that of Video-MME leaves out what it cannot read, too. A
+    task without a published reader has one convention only.
     """
     if convention == "corrected" or not task.official_reader:
         return right(record)
     if record.prediction is None:
-        return None
+        return False if task.official_reader == "hourvideo" else None
     reply = record.prediction.choice or record.prediction.answer
     if task.name == "tempcompass":
         return _tempcompass_right(record, reply)
@@ -77,30 +77,32 @@ def _choices(task: Task, records: Sequence[Record], convention: Convention) -> N
     kept = [(record, verdict) for record, verdict in kept if verdict is not None or convention == "corrected"]
     groups: dict[str, list[bool]] = defaultdict(list)
     for record, verdict in kept:
-        for name in _groups(record):
+        for name in _groups(task, record):
             groups[name].append(bool(verdict))
-    shares = {name: _percent(verdicts) for name, verdicts in sorted(groups.items())}
-    numbers = {"overall": _percent([bool(verdict) for _, verdict in kept]), **shares}
+    percent = PRINTED.get(task.official_reader, _percent) if convention == "official" else _percent
+    shares = {name: percent(sum(verdicts), len(verdicts)) for name, verdicts in sorted(groups.items())}
+    overall = percent(sum(bool(verdict) for _, verdict in kept), len(kept)) if kept else 0.0
+    numbers = {"overall": overall, **shares}
     by_category = [share for name, share in shares.items() if name.startswith("category ")]
     if by_category:
         numbers["mean of categories"] = sum(by_category) / len(by_category)
-    digits = _DIGITS.get(task.name) if convention == "official" else None
-    return numbers if digits is None else {name: round(value, digits) for name, value in numbers.items()}
+    return numbers
 
 
-_DIGITS = {"video-mme": 1, "video-mme-subtitles": 1, "tempcompass": 1, "hourvideo": 2, "next-qa": 2}
-"""Digits that a script prints after the point; those of others print all."""
-
-
-def _groups(record: Record) -> Iterator[str]:
-    """What a question counts for: LVBench gives it several types, TempCompass an aspect within each form."""
+def _groups(task: Task, record: Record) -> Iterator[str]:
+    """What a question counts for: LVBench gives it several types, TempCompass an aspect and a finer one within each
+    form, TimeScope a type within each duration."""
     sample = record.sample
     for kind in sample.extra.get("question_type") or filter(None, (sample.category,)):
         yield f"category {kind}"
     if sample.duration_group:
         yield f"duration {sample.duration_group}"
-    if "form" in sample.extra:
-        yield f"{sample.extra['form']} {sample.category}"
+        if task.name == "timescope":
+            yield f"duration {sample.duration_group}, {sample.category}"
+    if form := sample.extra.get("form"):
+        yield from (form, f"{form} {sample.category}")
+        if (finer := sample.extra.get("finer")) and finer != sample.category:
+            yield f"{form} {finer}"
     for name in ("domain", "sub_category"):
         if sample.extra.get(name):
             yield f"{name} {sample.extra[name]}"
@@ -239,8 +241,8 @@ def _said(record: Record) -> Prediction:
     return record.prediction or Prediction()
 
 
-def _percent(verdicts: Sequence[bool]) -> float:
-    return 100 * sum(verdicts) / len(verdicts) if verdicts else 0.0
+def _percent(right: int, total: int) -> float:
+    return 100 * right / total
 
 
 _PROTOCOLS: tuple[tuple[str, tuple[str, ...], Protocol], ...] = (

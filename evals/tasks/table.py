@@ -140,6 +140,7 @@ _TASKS = (
         "huggingface.co/datasets/HourVideo/HourVideo; videos: ego4d-data.org",
         f"terms to be accepted on its page; {_EGO4D}",
         choices.hourvideo,
+        official_reader="hourvideo",
     ),
     Task(
         "next-qa",

@@ -1,6 +1,6 @@
 """Readers of multiple-choice benchmarks over long videos."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -254,22 +254,25 @@ def vnbench(folder: DataFolder) -> Found:
 
 
 def tempcompass(folder: DataFolder) -> Found:
-    """TempCompass: `multi-choice.json`, `yes_no.json` and `caption_matching.json`, by video and aspect."""
+    """TempCompass: `multi-choice.json`, `yes_no.json` and `caption_matching.json`, by video and aspect; the finer
+    aspects are in `meta_info.json`, where it is there."""
+    about = {row.key: row for path in folder.files("meta_info.json") for row in read_rows(path)}
     paths = [
         p for name in ("multi-choice", "yes_no", "caption_matching") for p in folder.files(f"{name}.json")
     ]
     for path in paths or [folder.file("multi-choice.json")]:
-        yield from each(read_rows(path), partial(_tempcompass_video, form=path.stem))
+        yield from each(read_rows(path), partial(_tempcompass_video, about, path.stem))
 
 
-def _tempcompass_video(video: Row, form: str) -> Found:
+def _tempcompass_video(about: Mapping[str, Row], form: str, video: Row) -> Found:
     def build(aspect: str, at: int, row: Row) -> Sample:
         question, options, answer = _ASKED[form](row)
         extra = {"form": form, "aspect": aspect, "asked": row.text("question"), "answer": row.text("answer")}
+        known = about.get(video.key.removesuffix(".mp4"))
+        if known is not None and known.part("eval_dim").has(aspect):
+            extra["finer"] = known.part("eval_dim").part(aspect).text("type", aspect)
         number = f"{video.key}/{form}/{aspect}/{at}"
-        return Sample(
-            number, video.key, question, options, answer, category=aspect, duration_group=form, extra=extra
-        )
+        return Sample(number, video.key, question, options, answer, category=aspect, extra=extra)
 
     for aspect in video.values:
         for at, row in enumerate(video.rows(aspect)):
