@@ -1,5 +1,6 @@
 """The simulated haystack, the fit of the evidence model, and a small contest."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from rewatch.evals.bench.seek.contest import ORACLE, SEEK, compete, labelled
 from rewatch.evals.bench.seek.haystack import World, draw
 from rewatch.evals.bench.seek.measures import calibration_error, interval
+from rewatch.evals.bench.seek.tables import decided_right
 from rewatch.evals.bench.seek.trials import Trials
 from rewatch.memory.errors import InputError
 from rewatch.tools.seek.fitting import Labelled, fit
@@ -87,6 +89,21 @@ def test_a_contest_that_was_stopped_goes_on(tmp_path: Path) -> None:
     path.write_text("{}\n")
     with pytest.raises(InputError, match="is no trial"):
         Trials(path, 1)
+
+
+def test_absence_is_decided_at_one_half_for_shown_and_not_shown_alike() -> None:
+    world = World()
+    trials = [
+        trial
+        for present in (True, False)
+        for trial in compete(
+            world, 3, methods=("top-1",), budgets=(20,), returned=(8,), fitted_on=world, present=present
+        )
+    ]
+    for said, right in ((0.2, [True, False]), (0.5, [True, False]), (0.8, [False, True])):
+        told = [replace(trial, absent_probability=said) for trial in trials]
+        assert [decided_right([trial]) == 1.0 for trial in told] == right
+        assert decided_right(told) == 0.5
 
 
 def test_a_calibration_error_and_an_interval_by_hand() -> None:

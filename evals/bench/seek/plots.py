@@ -8,27 +8,30 @@ import numpy as np
 
 from rewatch.evals.bench.seek.contest import ORACLE, SEEK, SEEK_CUE, Trial
 from rewatch.evals.bench.seek.measures import interval
-from rewatch.evals.bench.seek.tables import FORMS, chosen, closest, f1, rivals
+from rewatch.evals.bench.seek.tables import FORMS, chosen, closest, decided_right, f1, rivals
 
 _OURS = {SEEK: "#c0392b", SEEK_CUE: "#e08e0b", ORACLE: "#7f8c8d"}
-_SHOWN_RIVALS = 6
+_RIVAL_COLOURS = ("#1f77b4", "#2ca02c", "#9467bd", "#8c564b", "#e377c2", "#17becf")
+"""So many baselines are drawn."""
 
 
 def f1_against_looks(trials: Sequence[Trial], k: int, path: Path) -> None:
-    """One panel for each form of F1; the best baselines only, by their highest F1."""
+    """One panel for each form of F1; the same baselines in both, those with the highest F1 in either form."""
     figure, panels = _figure(2)
+    best = {name: max(_curve(trials, name, k, form)[1].max() for form in FORMS) for name in rivals(trials)}
+    shown = sorted(best, key=lambda name: -best[name])[: len(_RIVAL_COLOURS)]
+    colours = dict(zip(shown, _RIVAL_COLOURS, strict=False))
+    colours |= {name: colour for name, colour in _OURS.items() if chosen(trials, method=name)}
     for panel, form in zip(panels, FORMS, strict=True):
-        best = {name: _curve(trials, name, k, form)[1].max() for name in rivals(trials)}
-        shown = sorted(best, key=lambda name: -best[name])[:_SHOWN_RIVALS]
-        for name in [*shown, *(name for name in _OURS if chosen(trials, method=name))]:
+        top = 1.0
+        for name, colour in colours.items():
             looks, means, lows, highs = _curve(trials, name, k, form)
-            own = name in _OURS
-            line = panel.plot(
-                looks, means, marker="o", color=_OURS.get(name), lw=2.2 if own else 1.2, label=name, ms=4
-            )
+            width = 2.2 if name in _OURS else 1.2
+            panel.plot(looks, means, marker="o", color=colour, lw=width, label=name, ms=4)
             if name == SEEK:
-                panel.fill_between(looks, lows, highs, color=line[0].get_color(), alpha=0.15)
-        panel.set(xscale="log", xlabel="looks allowed", ylabel=f"F1 ({form})", ylim=(0, 1))
+                top = max(top, float(highs.max()))
+                panel.fill_between(looks, lows, highs, color=colour, alpha=0.15)
+        panel.set(xscale="log", xlabel="looks allowed", ylabel=f"F1 ({form})", ylim=(0, 1.02 * top))
         panel.set_xticks(looks, [str(int(number)) for number in looks])
         panel.minorticks_off()
         panel.set_title(f"{form}, at most {k} frames returned")
@@ -41,15 +44,7 @@ def absence_against_looks(trials: Sequence[Trial], path: Path) -> None:
     figure, panels = _figure(2)
     budgets = sorted({trial.budget for trial in trials})
     for present, colour, label in ((True, "#c0392b", "shown"), (False, "#2c7fb8", "not shown")):
-        right = [
-            np.mean(
-                [
-                    (t.absent_probability or 0.0) > 0.5 != present
-                    for t in chosen(trials, budget=b, present=present)
-                ]
-            )
-            for b in budgets
-        ]
+        right = [decided_right(chosen(trials, budget=b, present=present)) for b in budgets]
         panels[0].plot(budgets, right, marker="o", color=colour, label=label)
     panels[0].axhline(0.9, color="black", lw=0.8, ls=":")
     panels[0].set(xscale="log", xlabel="looks allowed", ylabel="decided right", ylim=(0, 1.02))

@@ -106,6 +106,12 @@ def closest(trials: Sequence[Trial], budget: int, k: int, form: str) -> tuple[st
     return name, margins[name]
 
 
+def decided_right(trials: Sequence[Trial]) -> float:
+    """Share of the trials in which "not in the video", decided at one half, is right."""
+    said = np.array([trial.absent_probability for trial in trials], float)
+    return float(((said <= 0.5) == np.array([trial.present for trial in trials])).mean())
+
+
 def absence_table(trials: Sequence[Trial]) -> str:
     """Is the target in the video? At each budget, half of the samples show it."""
     rows = []
@@ -113,13 +119,13 @@ def absence_table(trials: Sequence[Trial]) -> str:
         own = chosen(trials, budget=budget)
         said = np.array([trial.absent_probability for trial in own], float)
         shown = np.array([trial.present for trial in own])
+        parts = [chosen(own, present=present) for present in (True, False)]
         pairs = [pair for trial in own for pair in trial.moments]
         moments = np.array(pairs, float).reshape(-1, 2)
         rows.append(
             [
                 str(budget),
-                f"{(said[shown] <= 0.5).mean():.3f} of {shown.sum()}",
-                f"{(said[~shown] > 0.5).mean():.3f} of {(~shown).sum()}",
+                *(f"{decided_right(part):.3f} of {len(part)}" for part in parts),
                 f"{calibration_error(said, ~shown * 1.0):.3f}",
                 f"{calibration_error(moments[:, 0], moments[:, 1]):.3f}" if len(moments) else "",
                 f"{np.mean([trial.looks for trial in own]):.0f}",
