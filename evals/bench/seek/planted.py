@@ -23,7 +23,7 @@ from rewatch.tools.seek.calibration import save
 from rewatch.tools.seek.evidence import EvidenceModel, Scale
 from rewatch.tools.seek.fitting import Labelled, fit
 from rewatch.tools.seek.looking import VideoLooker
-from rewatch.tools.seek.looks import VIEWS, Price, View
+from rewatch.tools.seek.looks import VIEWS, Looker, Looks, Price, View
 from rewatch.tools.seek.moments import TOLERANCE_SECONDS
 from rewatch.tools.seek.policy import Policy
 from rewatch.tools.seek.prior import even_prior
@@ -36,6 +36,8 @@ from rewatch.tools.seek.timeline import Floats, Timeline
 MAGENTA, LIME = (230, 30, 210), (110, 240, 40)
 MAX_LOOKS = 512
 _LEAST_NOISE = 0.3
+_CALIBRATED_SECONDS = 600.0
+"""The scorer is calibrated on the beginning of the video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,8 @@ class Report:
     """Plants found whose first frame was told exactly."""
     decode_ratio: float
     """Time to decode the search's looks over that of a plain seek-and-decode of each, the best of three."""
+    overhead_ms: float
+    """Processor time of the search for a look, without scorer and decoder."""
 
     def to_plain(self) -> dict[str, Any]:
         return asdict(self)
@@ -150,7 +154,8 @@ class Report:
             f"{self.video}: {self.found} of {self.planted} plants found, {self.exact} to the exact first frame; "
             f"{self.returned} frames returned after {self.looks} looks on {self.pictures} pictures ({self.stopped})\n"
             f"not in the video: {self.absent_probability:.3f}; without a plant: {self.empty_absent_probability:.3f}\n"
-            f"decoding the looks took {self.decode_ratio:.2f} of a plain seek-and-decode"
+            f"decoding the looks took {self.decode_ratio:.2f} of a plain seek-and-decode; the search itself "
+            f"{self.overhead_ms:.2f} ms a look"
         )
 
 
@@ -168,9 +173,11 @@ def search_planted(path: Path, count: int, seed: int, calibration: Path | None) 
         model = _calibrated(info, reader, np.random.default_rng([seed, 2]))
         if calibration is not None:
             save(model, calibration)
-        plants = _plants(info, count, np.random.default_rng([seed, 1]))
-        done = _search(info, model, PlantedReader(reader, plants))
-        empty = _search(info, model, PlantedReader(reader, ()))
+        plants = _plants(info, info.duration_seconds, count, np.random.default_rng([seed, 1]))
+        started = time.thread_time()
+        done, looking_seconds = _search(info, model, PlantedReader(reader, plants))
+        own_seconds = time.thread_time() - started - looking_seconds
+        empty, _ = _search(info, model, PlantedReader(reader, ()))
         picked = [moment.seconds for moment in done.found[0].moments]
         exact = [_is_exact(info, PlantedReader(reader, plants), reader, model, plant) for plant in plants]
     hits = [_hits(plant, picked) for plant in plants]
@@ -186,12 +193,13 @@ def search_planted(path: Path, count: int, seed: int, calibration: Path | None) 
         empty_absent_probability=empty.found[0].absent_probability,
         exact=sum(hit and right for hit, right in zip(hits, exact, strict=True)),
         decode_ratio=_decode_ratio(info, [looks.seconds.tolist() for looks in done.looks]),
+        overhead_ms=1000 * own_seconds / done.num_looks,
     )
 
 
-def _plants(info: VideoInfo, count: int, chance: np.random.Generator) -> list[Plant]:
+def _plants(info: VideoInfo, duration: float, count: int, chance: np.random.Generator) -> list[Plant]:
     """Pictures of a twelfth to a sixth of the frame's height, shown for two to five seconds, apart from each other."""
-    part = info.duration_seconds / count
+    part = duration / count
     plants = []
     for number in range(count):
         length = min(float(chance.uniform(2, 5)), part / 2)
@@ -204,9 +212,10 @@ def _plants(info: VideoInfo, count: int, chance: np.random.Generator) -> list[Pl
 
 
 def _calibrated(info: VideoInfo, reader: FrameReader, chance: np.random.Generator) -> EvidenceModel:
-    """Fit the evidence on one look a second, with plants of its own."""
-    timeline = Timeline(info.span)
-    plants = _plants(info, max(min(6, int(info.duration_seconds / 40)), 1), chance)
+    """Fit the evidence on one look a second at the beginning of the video, with plants of its own."""
+    duration = min(info.duration_seconds, _CALIBRATED_SECONDS)
+    timeline = Timeline(Span(0.0, duration))
+    plants = _plants(info, duration, max(min(6, int(duration / 40)), 1), chance)
     jitter = np.random.default_rng(0)
     shown = tuple(plant.span.middle_seconds for plant in plants)
     videos = []
@@ -233,12 +242,28 @@ def _every_score(timeline: Timeline, reader: PlantedReader) -> dict[View, Floats
     return scores
 
 
-def _search(info: VideoInfo, model: EvidenceModel, reader: PlantedReader) -> Search:
+class _Timed:
+    """A looker that adds up the time this thread spends looking."""
+
+    def __init__(self, looker: Looker) -> None:
+        self.price = looker.price
+        self.spent_seconds = 0.0
+        self._looker = looker
+
+    def look(self, seconds: Sequence[float], view: View) -> Looks:
+        started = time.thread_time()
+        looks = self._looker.look(seconds, view)
+        self.spent_seconds += time.thread_time() - started
+        return looks
+
+
+def _search(info: VideoInfo, model: EvidenceModel, reader: PlantedReader) -> tuple[Search, float]:
+    """What the search found, and how long it took to look."""
     timeline = Timeline(info.span)
-    looker = VideoLooker(_as_reader(reader), ColourScorer(), ("it",), Meter(Limits(frames=None)))
+    looker = _Timed(VideoLooker(_as_reader(reader), ColourScorer(), ("it",), Meter(Limits(frames=None))))
     policy = Policy(timeline, model, ColourScorer.price)
     belief = Belief(timeline, model, even_prior(timeline))
-    return search([belief], looker, policy, max_looks=MAX_LOOKS)
+    return search([belief], looker, policy, max_looks=MAX_LOOKS), looker.spent_seconds
 
 
 def _as_reader(reader: PlantedReader) -> FrameReader:
