@@ -85,7 +85,10 @@ def sightings(done: Sequence[Done]) -> list[Observation]:
 
 
 def look_calls(question: Question, done: Sequence[Done], context: ToolContext) -> tuple[ToolCall, ...]:
-    """Looks at the moments that searches found, the best first; at all that is allowed where none was found."""
+    """Looks at the moments that searches found, the best first; at all that is allowed where none was found.
+
+    Where the surest moment has a box, what is in it is looked at too, at its own resolution.
+    """
     asked = question.text
     if question.options:
         asked += " Choose one: " + "; ".join(f"{letter}) {text}" for letter, text in question.options.items())
@@ -94,8 +97,13 @@ def look_calls(question: Question, done: Sequence[Done], context: ToolContext) -
         for video in context.videos[:_PLACES]
         if (allowed := context.allowed(video, question.span)) is not None
     ]
+    near = next(
+        (seen for seen in moments(done) if seen.boxes and (seen.probability or 0.0) >= POSSIBLE), None
+    )
+    parts = [(near.video_id, near.span, near.boxes[0])] if near else []
     return tuple(
-        ToolCall.of(LOOK, LOOK, question=asked, span=span, video_id=video_id) for video_id, span in places
+        ToolCall.of(LOOK, LOOK, question=asked, span=span, video_id=video_id, box=box)
+        for video_id, span, box in (*((*place, None) for place in places), *parts)
     )
 
 
@@ -164,7 +172,9 @@ def _again(context: ToolContext, question: Question, claim: Claim, reason: str) 
     asked = f"Do these frames show the following? {claim.text} (It answers: {question.text})"
     for seen in looks:
         try:
-            second = look(context, seen.video_id, seen.span, asked, detail="fine")
+            second = look(
+                context, seen.video_id, seen.span, asked, next(iter(seen.boxes), None), detail="fine"
+            )
         except (LimitReached, ToolError, VideoError) as error:
             return replace(claim, verdict="unverified"), f"it could not be looked at again: {error}"
         failed = next((item.error for item in second if item.error), "")

@@ -16,7 +16,17 @@ _BESIDE = re.compile(
     re.IGNORECASE,
 )
 """What stands between a target and where it is: the rest names things that are seen beside it."""
-_ARTICLE = re.compile(r"^(?:a|an|the|any|some|his|her|their|its)\s+", re.IGNORECASE)
+_ARTICLE = re.compile(r"^(?:(?:in|on|at|of)\s+)?(?:a|an|the|any|some|his|her|their|its)\s+", re.IGNORECASE)
+_APPEARING = re.compile(
+    r"\s+(?:appears?|appeared|comes?|came|arrives?|arrived|leaves?|left|disappears?|disappeared|shown|seen|visible|"
+    r"is|are|was|were|be|the|for|on screen|looks?|looks? like)$",
+    re.IGNORECASE,
+)
+"""What is said of a thing's coming, going and looks after its name: it is not what one looks for."""
+_BORNE = re.compile(
+    r"^(?:numbers?|digits?|letters?|words?|names?|texts?|colou?rs?|logos?|signs?|patterns?)\b", re.IGNORECASE
+)
+"""What something else bears, and too small to be searched for: its bearer is found, and then looked at closely."""
 _LATER = re.compile(
     r"^(?P<who>.+?)\s+(?:who|that|which)\s+(?:later|then|afterwards)\s+(?P<act>.+)$", re.IGNORECASE
 )
@@ -48,6 +58,8 @@ def sought(question: Question) -> Sought | None:
     later = _LATER.match(question.query)
     named = later["who"] if later else question.query
     target, *beside = (_bare(part) for part in _BESIDE.split(named))
+    if _BORNE.match(target) and beside:
+        target = beside.pop(0)
     targets.append(target)
     cues += [part for part in beside if part]
     if later:
@@ -66,4 +78,8 @@ def sought(question: Question) -> Sought | None:
 
 
 def _bare(text: str) -> str:
-    return _ARTICLE.sub("", " ".join(text.split()).strip(" ,.?!"))
+    """A thing's name alone: without an article, and without the words that let it appear."""
+    name = _ARTICLE.sub("", " ".join(text.split()).strip(" ,.?!"))
+    while _APPEARING.search(name):
+        name = _APPEARING.sub("", name)
+    return name

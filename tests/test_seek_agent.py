@@ -103,6 +103,23 @@ def test_a_look_refines_what_was_sought(settings: Settings, film: Path) -> None:
     assert RED.start_seconds - 1 <= answer.spans[0].start_seconds <= RED.end_seconds
 
 
+def test_what_was_found_is_looked_at_in_its_own_pixels(settings: Settings, film: Path) -> None:
+    shown: list[np.ndarray] = []
+
+    def see(frames: Sequence[Frame], prompt: str) -> dict[str, Any]:
+        shown.extend(frame.image for frame in frames)
+        return {"shown": False, "answer": "", "frames": []}
+
+    _, calls = told(settings, film, "What does the red square look like?", ScriptedVlm(see))
+    close = [call for call in calls if call.tool == "look" and call.arguments.get("box")]
+    assert len(close) == 1
+    assert close[0].span is not None
+    assert RED.contains(close[0].span.start_seconds)
+    crops = [image for image in shown if image.shape[1] < 100]
+    assert crops
+    assert all(image.shape == crops[0].shape and _square(image, "red") for image in crops)
+
+
 def test_a_look_that_denies_a_moment_is_believed(settings: Settings, film: Path) -> None:
     answer, calls = told(settings, film, WHEN, red_seer(blind=True))
     assert [call.tool for call in calls][:2] == ["search", "seek"]

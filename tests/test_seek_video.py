@@ -21,7 +21,7 @@ from rewatch.tools.models import Models
 from rewatch.tools.registry import offered
 from rewatch.tools.seek.calibration import load, save, usual_model
 from rewatch.tools.seek.looks import Price
-from rewatch.tools.seek.refine import appearance, region
+from rewatch.tools.seek.refine import appearance, region, region_size
 from rewatch.tools.seek.relations import TargetRelation
 from rewatch.tools.seek.scorers import Scores, open_scorer
 from rewatch.tools.seek.scorers.reading import share_written
@@ -214,7 +214,8 @@ def test_what_was_looked_at_bounds_when_a_thing_is_there() -> None:
 
 def test_a_region_keeps_native_pixels() -> None:
     image = np.arange(100 * 200 * 3, dtype=np.uint8).reshape(100, 200, 3)
-    assert region(image, (0.5, 0.5, 0.75, 1.0), margin=0).tolist() == image[50:100, 100:150].tolist()
+    assert region(image, (0.5, 0.5, 0.7, 0.9)).tolist() == image[44:96, 94:146].tolist()
+    assert region_size((0.5, 0.5, 0.7, 0.9), 200, 100) == (52, 52)
     assert region(image, (0.999, 0.999, 0.999, 0.999)).shape[:2] == (1, 1)
 
 

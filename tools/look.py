@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, create_model
 
 from rewatch.memory.errors import ModelOutputError, ToolError
-from rewatch.memory.types import Cost, Frame, Observation, PictureCompression, Span, VideoInfo
+from rewatch.memory.types import Box, Cost, Frame, Observation, PictureCompression, Span, VideoInfo
 from rewatch.prompts import render
 from rewatch.tools.context import ToolContext
 from rewatch.tools.vision import Seen
@@ -38,6 +38,7 @@ def look(
     video_id: str,
     span: Span | None,
     question: str,
+    box: Box | None = None,
     *,
     detail: Detail = "balanced",
     visual_tokens: int = VISUAL_TOKENS,
@@ -51,6 +52,8 @@ def look(
         video_id: The video.
         span: The part to look at, the shorter the better; None for all of it.
         question: What to find out; it must be understood without other questions.
+        box: Look at this part of the frames alone, at its own resolution: left, top, right and bottom, each 0 to 1,
+            such as the box of something that was found there; None for whole frames.
         detail: "motion" for what happens (many small frames), "fine" for what can be read (few large ones),
             or "balanced".
         visual_tokens: The frames together take at most so many.
@@ -72,12 +75,14 @@ def look(
         raise ToolError(
             "nothing to look at: give a question, and a span inside the part that may be looked at"
         )
-    key = _Key(context, video, allowed, question, detail, visual_tokens)
+    if box is not None and not (0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1):
+        raise ToolError(f"the box {box} is no part of a frame: give left, top, right and bottom, each 0 to 1")
+    key = _Key(context, video, allowed, question, detail, visual_tokens, box)
     known = key.known(context)
     if known:
         return known
     context.meter.charge(Cost(tool_calls=1))
-    frames = watch(context, video, allowed, visual_tokens, detail)
+    frames = watch(context, video, allowed, visual_tokens, detail, box)
     form = reply_form(len(frames))
     prompt = render("look", question=question, words=key.words, form=form_of(form))
     try:
@@ -111,12 +116,16 @@ class _Key:
         question: str,
         detail: Detail,
         visual_tokens: int,
+        box: Box | None,
     ) -> None:
         self.model = context.models.vlm.name
         self.words = words_of(context, video, span)
         self._video_id = video.video_id
         prompt = render("look", question=question, words=self.words, form="")
-        parameters = {"prompt": prompt, "detail": detail, "visual_tokens": visual_tokens}
+        parameters: dict[str, object] = {"prompt": prompt, "detail": detail, "visual_tokens": visual_tokens}
+        if box is not None:
+            parameters["box"] = box
+        self._boxes = (box,) if box is not None else ()
         self.params_hash = _digest(parameters)
         self._base = _digest([video.video_id, asdict(span), self.model, self.params_hash])
 
@@ -146,6 +155,7 @@ class _Key:
             channel="visual",
             span=span,
             text=text,
+            boxes=self._boxes,
             frame_seconds=tuple(frame.seconds for frame in frames),
             score=score,
             probability=probability,

@@ -7,9 +7,10 @@ go along, quoted. Which frames is `vision.frame_plan`'s work, asking is the mode
 from collections.abc import Sequence
 
 from rewatch.memory.ingest.decode import open_reader
-from rewatch.memory.types import Cost, Frame, Span, VideoInfo
+from rewatch.memory.types import Box, Cost, Frame, Span, VideoInfo
 from rewatch.prompts import quoted, render
 from rewatch.tools.context import ToolContext
+from rewatch.tools.seek.refine import region, region_size
 from rewatch.tools.vision import Reply, Seen
 from rewatch.tools.vision.frame_plan import Detail, fit_size, plan_frames, resized, without_repeats
 
@@ -18,9 +19,22 @@ _MOST_CHARACTERS = 1500
 
 
 def watch(
-    context: ToolContext, video: VideoInfo, span: Span, visual_tokens: int, detail: Detail
+    context: ToolContext,
+    video: VideoInfo,
+    span: Span,
+    visual_tokens: int,
+    detail: Detail,
+    box: Box | None = None,
 ) -> list[Frame]:
     """Decode the frames of a span that a model shall see, in their final size, without repetitions.
+
+    Args:
+        context: The videos and the model.
+        video: The video.
+        span: The part to look at.
+        visual_tokens: The frames together take at most so many.
+        detail: Whether many small frames or few large ones are wanted.
+        box: The part of each frame to show, at its own resolution; None for whole frames.
 
     Raises:
         LimitReached: The run may not decode so many frames.
@@ -28,11 +42,14 @@ def watch(
         VideoError: The file cannot be read any more.
     """
     count = context.models.vlm.visual_tokens
-    size = video.width, video.height
+    size = (video.width, video.height) if box is None else region_size(box, video.width, video.height)
     plan = plan_frames(span, size, visual_tokens, count, detail=detail)
     context.meter.charge(Cost(frames=len(plan.seconds)))
     with open_reader(video) as reader:
-        kept = without_repeats(reader.at_many(plan.seconds))
+        frames = reader.at_many(plan.seconds)
+        if box is not None:
+            frames = (Frame(frame.seconds, region(frame.image, box)) for frame in frames)
+        kept = without_repeats(frames)
     width, height = fit_size(size, len(kept), visual_tokens, count)
     return [resized(frame, width, height) for frame in kept]
 

@@ -1,5 +1,6 @@
 """Closer, in time and space: the frames between which a thing appears and goes, and its region at full size."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -69,20 +70,34 @@ def _edge(
     return far if forward else near
 
 
-def region(image: NDArray[np.uint8], box: Box, *, margin: float = 0.15) -> NDArray[np.uint8]:
+_MARGIN = 0.15
+"""Share of a box's size that is shown around it on each side: what a thing stands in helps to tell what it is."""
+
+
+def region(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     """A part of a frame at its own resolution, with a margin for what stands around it.
 
     Args:
         image: uint8 `[height, width, 3]`, RGB.
         box: Of the displayed frame, 0 to 1.
-        margin: Share of the box's size that is added on each side.
 
     Returns:
         uint8 `[h, w, 3]`, at least a pixel in each direction.
     """
-    height, width = image.shape[:2]
-    wide, high = margin * (box[2] - box[0]), margin * (box[3] - box[1])
-    left, right = max(int((box[0] - wide) * width), 0), min(int(np.ceil((box[2] + wide) * width)), width)
-    top, bottom = max(int((box[1] - high) * height), 0), min(int(np.ceil((box[3] + high) * height)), height)
-    left, top = min(left, width - 1), min(top, height - 1)
-    return image[top : max(bottom, top + 1), left : max(right, left + 1)]
+    left, top, right, bottom = _bounds(box, image.shape[1], image.shape[0])
+    return image[top:bottom, left:right]
+
+
+def region_size(box: Box, width: int, height: int) -> tuple[int, int]:
+    """Width and height of the region of a frame of this size, in pixels."""
+    left, top, right, bottom = _bounds(box, width, height)
+    return right - left, bottom - top
+
+
+def _bounds(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
+    wide, high = _MARGIN * (box[2] - box[0]), _MARGIN * (box[3] - box[1])
+    left = min(max(int((box[0] - wide) * width), 0), width - 1)
+    top = min(max(int((box[1] - high) * height), 0), height - 1)
+    right = min(math.ceil((box[2] + wide) * width), width)
+    bottom = min(math.ceil((box[3] + high) * height), height)
+    return left, top, max(right, left + 1), max(bottom, top + 1)
