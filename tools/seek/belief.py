@@ -17,6 +17,8 @@ from rewatch.tools.seek.timeline import Floats, Ints, Timeline
 
 FIRST_SETTLING = 24
 """Fewer looks than this hardly tell what is usual in a video; the estimate is renewed at each doubling."""
+_PLACES_SHARE = 0.5
+"""Most moments lie around one place, which is missed with all of them: this share of them counts against absence."""
 _NEVER = -1e9
 """Logarithm of a chance that is none."""
 _BEYOND_NOISE = 3.0
@@ -52,7 +54,7 @@ class Belief:
         self.model = model
         self.prior = prior
         self._warp = model.warp
-        self._next_settling = FIRST_SETTLING
+        self._next_settling = min(FIRST_SETTLING, timeline.num_cells)
         self.seconds: Floats = np.zeros(0)
         """float64 `[N]`: when the looks were, ascending."""
         self.scores: Floats = np.zeros(0)
@@ -99,7 +101,7 @@ class Belief:
         Confidences have a common zero, cosines of different encoders do not.
         """
         uncalibrated = self.model.trust_looks < FIRST_SETTLING and self.model.warp.scale == "identity"
-        return uncalibrated and len(self.seconds) < FIRST_SETTLING
+        return uncalibrated and len(self.seconds) < min(FIRST_SETTLING, self.timeline.num_cells)
 
     def settle(self) -> None:
         """Learn from this video's own looks what nothing looks like here, and weigh all of them anew.
@@ -141,7 +143,7 @@ class Belief:
 
     def absent_given(self, log_none: float) -> float:
         """The same, were `log_none` the logarithm of the chance that no carrier holds the target."""
-        none, before = min(log_none, -1e-12), min(self._log_none_before, -1e-12)
+        none, before = (_PLACES_SHARE * min(log, -1e-12) for log in (log_none, self._log_none_before))
         absent = np.log(self.prior.absent) + none - before
         shown = np.log1p(-self.prior.absent) + np.log(np.expm1(none) / np.expm1(before))
         return float(1 / (1 + np.exp(np.clip(shown - absent, -700, 700))))
@@ -160,11 +162,16 @@ class Belief:
         return np.flatnonzero((inside & (shots == self.timeline.carrier_shots[:, None])).any(axis=1))
 
     def _weigh(self, carriers: Ints) -> None:
-        """Compute the evidence for some carriers again, those with about as many looks together."""
+        """Compute the evidence for some carriers again, those with about as many looks together.
+
+        What scores beyond noise is left to the carrier that it lies in: a moment just across the edge would count
+        for both.
+        """
         starts, ends = self.timeline.reach(self.model.reach_seconds)
         first = np.searchsorted(self.seconds, starts[carriers])
         number = np.searchsorted(self.seconds, ends[carriers], side="right") - first
         values = self.standard
+        own_starts, own_ends = self.timeline.reach(0.0)
         sizes = np.ceil(np.log2(np.maximum(number, 1))).astype(np.int64)
         for size in np.unique(sizes[number > 0]).tolist():
             rows = np.flatnonzero((sizes == size) & (number > 0))
@@ -172,6 +179,9 @@ class Belief:
             offsets = np.arange(number[rows].max())
             made = offsets < number[rows][:, None]
             looks = np.minimum(first[rows][:, None] + offsets, len(self.seconds) - 1)
+            at = self.seconds[looks]
+            beside = (at < own_starts[chosen][:, None]) | (at > own_ends[chosen][:, None])
+            made &= ~(beside & (values[looks] > _BEYOND_NOISE))
             cells = self.timeline.centres[self.timeline.cells_of_carrier[chosen]]
             target, lookalike = self.model.log_ratios(
                 cells, self.seconds[looks], self.alone[looks], values[looks], made

@@ -161,15 +161,17 @@ class EvidenceModel:
         both = made[:, :, None] & made[:, None, :]
         noise = np.where(both, self.covariance(seconds, alone), np.eye(seconds.shape[1]))
         whitened = np.linalg.inv(noise)
-        squared = (cells[:, :, None] - seconds[:, None, :]) ** 2
-        widths = np.array(self.widths_seconds)[:, None, None, None]
-        shapes = np.where(made[:, None, :], np.exp(-0.5 * squared / widths**2), 0.0)
+        squared = (cells[:, :, None] - seconds[:, None, :]).astype(np.float32) ** 2
+        widths = np.array(self.widths_seconds, np.float32)[:, None, None, None]
+        shapes = np.exp(-0.5 / widths**2 * np.where(made[:, None, :], squared, np.float32(np.inf)))
         ratios = []
         for kind in (self.target, self.lookalike):
-            lift = shapes * np.where(alone, kind.height.frame, kind.height.tile)[:, None, :]
-            pulled = lift @ whitened
-            match = np.einsum("wbcn,bn->wbc", pulled, np.where(made, values, 0.0))
-            energy = (pulled * lift).sum(axis=-1)
+            heights = np.where(alone, kind.height.frame, kind.height.tile)
+            scaled = whitened * heights[:, :, None]
+            pull = scaled @ np.where(made, values, 0.0)[:, :, None]
+            match = (shapes @ pull.astype(np.float32))[..., 0].astype(np.float64)
+            pulled = shapes @ (scaled * heights[:, None, :]).astype(np.float32)
+            energy = np.einsum("wbcn,wbcn->wbc", pulled, shapes).astype(np.float64)
             ratios.append(_mean_in_logs(_matched(match, energy, kind.variation**2)))
         return ratios[0], ratios[1]
 

@@ -15,6 +15,9 @@ from rewatch.tools.seek.evidence import USUAL_WIDTHS_SECONDS, EvidenceModel, Kin
 from rewatch.tools.seek.looks import VIEWS, ByView, View
 from rewatch.tools.seek.timeline import Floats, Timeline
 
+_ELSEWHERE_VARIATION = 0.2
+"""So much, relative to their mean, lifts differ from the videos of the fit to those that are searched: no calibration
+is exact."""
 _CLEAR_SECONDS = 20.0
 """Farther than this from everything that is marked, a look sees nothing."""
 _SHORTEST_SHAPE_SECONDS = 10.0
@@ -153,7 +156,7 @@ def _kind(units: dict[View, list[Floats]], moments: Moments) -> Kind:
         heights[view] = float(peaks.mean())
         if heights[view] > 0:
             variation = float(np.sqrt(max(peaks.var() - 1.0, 0.0)) / heights[view])
-    return Kind(_by_view(heights), variation)
+    return Kind(_by_view(heights), float(np.hypot(variation, _ELSEWHERE_VARIATION)))
 
 
 def _widths(units: Sequence[Floats], moments: Moments) -> tuple[float, ...]:

@@ -12,8 +12,8 @@ from rewatch.tools.seek.belief import Prior
 from rewatch.tools.seek.timeline import Timeline
 
 EXPECTED_MOMENTS = 1.25
-"""Places of a target in a video, before it is known to show it; with at least one, 1.75 are expected. LV-Haystack has
-1.84 to 2 key frames a question, some of which lie together: a place missed is then missed with all of them."""
+"""Moments of a target in a video, before it is known to show it; with at least one, 1.75 are expected. LV-Haystack has
+1.84 to 2 key frames a question."""
 ABSENT = 0.5
 """Probability of "not in this video" before looking: nobody knows what will be asked."""
 _TOLD_SHARE = 0.5

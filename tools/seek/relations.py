@@ -45,7 +45,7 @@ class Relation:
     def __post_init__(self) -> None:
         if self.kind == "nth" and self.nth == 0:
             raise InputError('a relation "nth" needs a number: 1 for the first time, -1 for the last')
-        if self.kind != "nth" and self.other < 0:
+        if self.kind != "nth" and self.other in (-1, self.subject):
             raise InputError(f'a relation "{self.kind}" needs another target')
 
 

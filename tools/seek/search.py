@@ -11,11 +11,11 @@ import numpy as np
 
 from rewatch.memory.errors import LimitReached
 from rewatch.tools.seek.belief import FIRST_SETTLING, Belief
-from rewatch.tools.seek.looks import Looker, Looks
+from rewatch.tools.seek.looks import Looker, Looks, View
 from rewatch.tools.seek.moments import Moment, best, distinct
 from rewatch.tools.seek.policy import Policy
 from rewatch.tools.seek.relations import Posterior, Relation, joined
-from rewatch.tools.seek.timeline import Timeline
+from rewatch.tools.seek.timeline import Floats, Timeline
 
 Stop = Literal["concentrated", "not worth it", "looks", "limit"]
 """The belief is settled; no look is worth its price; so many looks were allowed; a limit of the run was reached."""
@@ -95,43 +95,75 @@ def search(
         max_moments: Return at most so many moments of a target.
         patience: When to stop before that.
     """
-    made: list[Looks] = []
-    left = max_looks
-    timeline = beliefs[0].timeline
-    stopped: Stop
-    stranger = max_looks > 1 and any(belief.is_stranger for belief in beliefs)
-    while True:
-        posteriors = joined(beliefs, relations)[:num_targets]
-        settled = not stranger and all(_settled(timeline, one, max_moments, patience) for one in posteriors)
-        doubtful = np.unique(np.concatenate([belief.unconfirmed for belief in beliefs[:num_targets]]))
-        if settled and not len(doubtful):
-            stopped = "concentrated"
-            break
-        if left < 1:
-            stopped = "looks"
-            break
-        step = policy.spread(min(FIRST_SETTLING, left // 2)) if stranger else policy.next(posteriors, left)
-        seconds, view = timeline.centres[step.cells], step.view
-        if not stranger and (settled or step.worth < patience.least_worth):
-            if not len(doubtful):
-                stopped = "not worth it"
-                break
-            seconds, view = doubtful[: min(left, policy.batch)], "frame"
-        try:
-            looks = looker.look(seconds.tolist(), view)
-        except LimitReached:
-            stopped = "limit"
-            break
-        made.append(looks)
-        left -= len(seconds)
-        policy.note(looks)
-        for query, belief in enumerate(beliefs):
+    hunt = _Hunt(beliefs, looker, policy, max_looks)
+    try:
+        if max_looks > 1 and any(belief.is_stranger for belief in beliefs):
+            hunt.get_acquainted()
+        stopped = hunt.go_on(num_targets, relations, max_moments, patience)
+    except LimitReached:
+        stopped = "limit"
+    posteriors = joined(beliefs, relations)[:num_targets]
+    found = (conclude(hunt.timeline, one, max_moments) for one in posteriors)
+    return Search(tuple(found), tuple(hunt.made), stopped)
+
+
+class _Hunt:
+    """Looks, and what they do to the beliefs. Raises `LimitReached` where the run may not look on."""
+
+    def __init__(self, beliefs: Sequence[Belief], looker: Looker, policy: Policy, max_looks: int) -> None:
+        self.timeline = beliefs[0].timeline
+        self.made: list[Looks] = []
+        self._beliefs = beliefs
+        self._looker = looker
+        self._policy = policy
+        self._left = max_looks
+
+    def get_acquainted(self) -> None:
+        """See what the scorer says of frames spread evenly; half of what is allowed is left for the search."""
+        step = self._policy.spread(min(FIRST_SETTLING, self._left // 2))
+        self._look(self.timeline.centres[step.cells], step.view)
+        for belief in self._beliefs:
+            belief.settle()
+
+    def go_on(
+        self,
+        num_targets: int | None,
+        relations: Sequence[Relation],
+        max_moments: int,
+        patience: Patience,
+    ) -> Stop:
+        """Look where it tells most until it is time to stop; the last looks are kept for what is in doubt."""
+        while True:
+            posteriors = joined(self._beliefs, relations)[:num_targets]
+            settled = all(_settled(self.timeline, one, max_moments, patience) for one in posteriors)
+            spare = self._left - self._policy.batch
+            if not settled and spare > 0 and self._look_on(posteriors, spare, patience):
+                continue
+            doubtful = np.unique(np.concatenate([one.unconfirmed for one in self._beliefs[:num_targets]]))
+            if settled and not len(doubtful):
+                return "concentrated"
+            if not self._left:
+                return "looks"
+            if len(doubtful):
+                self._look(doubtful[: min(self._left, self._policy.batch)], "frame")
+            elif spare > 0 or not self._look_on(posteriors, self._left, patience):
+                return "not worth it"
+
+    def _look_on(self, posteriors: Sequence[Posterior], most: int, patience: Patience) -> bool:
+        """Make the next looks if they are worth it."""
+        step = self._policy.next(posteriors, most)
+        if step.worth < patience.least_worth:
+            return False
+        self._look(self.timeline.centres[step.cells], step.view)
+        return True
+
+    def _look(self, seconds: Floats, view: View) -> None:
+        looks = self._looker.look(seconds.tolist(), view)
+        self.made.append(looks)
+        self._left -= len(seconds)
+        self._policy.note(looks)
+        for query, belief in enumerate(self._beliefs):
             belief.see(looks, query)
-            if stranger:
-                belief.settle()
-        stranger = False
-    found = (conclude(timeline, one, max_moments) for one in posteriors)
-    return Search(tuple(found), tuple(made), stopped)
 
 
 def conclude(timeline: Timeline, posterior: Posterior, max_moments: int) -> Found:
