@@ -48,7 +48,7 @@ def answers_by_moment(question: Question, context: ToolContext) -> bool:
         or _TOLD.search(question.text)
     ):
         return False
-    return question.type == "when" or (
+    return question.type in ("when", "order") or (
         question.type == "yes_no" and _PRESENCE.search(question.text) is not None
     )
 
@@ -91,6 +91,27 @@ def moments(done: Sequence[Done]) -> list[Observation]:
     return sorted(found, key=lambda seen: -(seen.probability or 0.0))
 
 
+def in_order(done: Sequence[Done]) -> list[Observation]:
+    """The likeliest moment of each thing that a search named, by time; none where one of them was not found."""
+    for item in _searches(done):
+        named = list(item.call.arguments["targets"])
+        found = sorted(
+            (seen for seen in item.observations if seen.frame_seconds),
+            key=lambda seen: seen.probability or 0.0,
+        )
+        best = {seen.text: seen for seen in found}
+        if len(named) > 1 and all(name in best for name in named):
+            return sorted((best[name] for name in named), key=lambda seen: seen.span.start_seconds)
+    return []
+
+
+def surest(question: Question, done: Sequence[Done]) -> float:
+    """How likely it is that searches found what answers: of an order, all of its things."""
+    if question.type == "order":
+        return min((seen.probability or 0.0 for seen in in_order(done)), default=0.0)
+    return max((seen.probability or 0.0 for seen in moments(done)), default=0.0)
+
+
 def verdicts(done: Sequence[Done]) -> list[Observation]:
     """What searches say of whether the pictures show a target at all."""
     return [seen for item in _searches(done) for seen in item.observations if not seen.frame_seconds]
@@ -103,6 +124,17 @@ def told(seen: Observation) -> Claim:
         f"{start}–{end}, found by looking: “{seen.text}”, with probability {min(seen.probability or 0.0, _SUREST):.2f}",
         "unverified",
         (seen.id,),
+    )
+
+
+def told_in_order(found: Sequence[Observation]) -> Claim:
+    """Moments by time as one claim, as sure as the least sure of them."""
+    first, *then = (f"“{seen.text}” ({format_seconds(seen.span.start_seconds)})" for seen in found)
+    probability = min(*(seen.probability or 0.0 for seen in found), _SUREST)
+    return Claim(
+        f"{first} comes first, then {', then '.join(then)}, found by looking, with probability {probability:.2f}",
+        "unverified",
+        tuple(seen.id for seen in found),
     )
 
 

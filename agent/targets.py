@@ -48,7 +48,7 @@ def sought(question: Question) -> Sought | None:
     Args:
         question: The grounded question.
     """
-    if question.type == "order" and len(question.targets) == 2:
+    if question.type == "order" and len(question.targets) > 1:
         return Sought(tuple(_bare(target) for target in question.targets))
     if not question.query:
         return None

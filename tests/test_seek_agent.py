@@ -76,6 +76,19 @@ def test_a_moment_is_found_by_looking_and_told_with_its_probability(settings: Se
     assert answer.evidence[0].source == "visual"
 
 
+def test_an_order_is_told_from_what_was_found_by_looking(settings: Settings, film: Path) -> None:
+    answer, calls = told(settings, film, "Which comes first, the blue square or the red square?")
+    assert [call.arguments["targets"] for call in calls if call.tool == "seek"] == [
+        ["blue square", "red square"]
+    ]
+    assert answer.text.startswith(
+        "“red square” (1:01) comes first, then “blue square” (2:00), found by looking"
+    )
+    assert [RED.contains(span.start_seconds) for span in answer.spans] == [True, False]
+    one, _ = told(settings, film, "Which comes first, the blue square or the red square?", span=Span(0, 100))
+    assert not one.found
+
+
 def test_a_second_question_starts_from_the_looks_of_the_first(settings: Settings, film: Path) -> None:
     poor = Settings(settings.library, settings.ingest, Limits(frames=20), detector=settings.detector)
     assert told(settings, film, WHEN)[0].found

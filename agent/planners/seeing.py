@@ -8,7 +8,7 @@ from rewatch.agent.looking import LOOK, candidates, look_calls, remedy, sighting
 from rewatch.agent.planners import Done, Planner, Reflection
 from rewatch.agent.planners.rules import SUFFICIENT
 from rewatch.agent.question import Question
-from rewatch.agent.seeking import SEEK, answers_by_moment, moments, seek_calls, verdicts
+from rewatch.agent.seeking import SEEK, answers_by_moment, moments, seek_calls, surest, verdicts
 from rewatch.tools.context import ToolContext
 
 _LOOKED_FOR = ("what", "when", "yes_no", "count")
@@ -40,7 +40,7 @@ class SeeingPlanner:
         seen = sightings(done)
         if seen:
             return Reflection(True, max(judged.confidence, seen[0].probability or 0.0))
-        found = max((item.probability or 0.0 for item in moments(done)), default=0.0)
+        found = surest(question, done)
         if found >= SUFFICIENT and answers_by_moment(question, self.tools) and not self._can_look(question):
             return Reflection(True, max(judged.confidence, found))
         if not question.needs_eyes:

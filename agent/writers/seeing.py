@@ -12,7 +12,7 @@ from rewatch.agent.looking import LOOK, UNTOLD_PROBABILITY, rewatched, sightings
 from rewatch.agent.planners import Done
 from rewatch.agent.planners.rules import SUFFICIENT
 from rewatch.agent.question import Question
-from rewatch.agent.seeking import SEEK, answers_by_moment, moments, told
+from rewatch.agent.seeking import SEEK, answers_by_moment, in_order, moments, surest, told, told_in_order
 from rewatch.agent.writers import Checked, Draft, Writer
 from rewatch.memory.timecode import format_seconds
 from rewatch.memory.types import Observation, Span
@@ -62,6 +62,9 @@ class SeeingWriter:
         """Claims of the moments that a search of the pictures found, where they answer and no look denies them."""
         if not answers_by_moment(question, self.tools):
             return None
+        if question.type == "order":
+            sure = surest(question, done) >= SUFFICIENT
+            return Draft((told_in_order(in_order(done)),)) if sure else None
         denied = [
             look
             for item in done
