@@ -248,6 +248,13 @@ def test_an_encoder_that_was_not_calibrated_first_sees_frames_spread_evenly() ->
     assert [moment.seconds for moment in result.found[0].moments] == [pytest.approx(70, abs=3)]
 
 
+def test_a_few_looks_by_an_encoder_that_was_not_calibrated_make_nobody_sure() -> None:
+    timeline = Timeline(Span(0, 240))
+    belief = Belief(timeline, usual_model("identity"), even_prior(timeline))
+    belief.see(Cosines().look([5.5, 100.5, 150.5, 200.5], "frame"))
+    assert 0.3 < belief.absent_probability < 0.95
+
+
 def test_a_short_video_that_was_wholly_seen_is_not_looked_at_again() -> None:
     timeline, looker, evidence = Timeline(Span(65, 75)), Cosines(), usual_model("identity")
     belief = Belief(timeline, evidence, even_prior(timeline))

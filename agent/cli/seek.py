@@ -101,11 +101,12 @@ def seek(
             evidence=load(calibration) if calibration else None,
         )
     moments = [seen for seen in result.moments if seen.text == target.strip()]
+    absent = 1 - (result.verdicts[0].probability or 0.0)
     if as_json:
         print_json(
             {
                 "video_id": info.video_id,
-                "absent_probability": result.absent_probability,
+                "absent_probability": absent,
                 "looks": len(result.looks),
                 "stopped": result.stopped,
                 "moments": [asdict(seen) for seen in moments],
@@ -118,8 +119,10 @@ def seek(
             console.print(
                 Text(f"{where:<16}", style="cyan"), f"{seen.probability or 0:.2f} ", one_line(seen.text)
             )
-        console.print(f"not in the video: {result.absent_probability:.2f}; looks: {len(result.looks)}")
-    if not moments or result.absent_probability > 0.5:
+        for verdict in result.verdicts:
+            console.print(Text(verdict.text))
+        console.print(f"looks: {len(result.looks)}")
+    if not moments or absent > 0.5:
         raise typer.Exit(NOT_FOUND)
 
 

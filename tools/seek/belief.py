@@ -88,22 +88,18 @@ class Belief:
         self.scores = np.concatenate([self.scores, looks.scores[:, query]])[order]
         alone = np.full(len(looks.seconds), looks.view == "frame")
         self.alone = np.concatenate([self.alone, alone])[order]
-        if len(seconds) >= self._next_settling:
-            self._next_settling = 2 * len(seconds)
-            self.settle()
+        if len(seconds) >= self._next_settling or self.is_stranger:
+            self._next_settling = max(2 * len(seconds), self._next_settling)
+            self._settle()
         else:
             self._weigh(self._near(looks.seconds))
 
     @property
     def is_stranger(self) -> bool:
-        """Whether neither a calibration nor looks enough tell what the scorer says of nothing in this video.
+        """Whether neither a calibration nor looks enough tell what the scorer says of nothing in this video."""
+        return not self.model.knows_zero and len(self.seconds) < min(FIRST_SETTLING, self.timeline.num_cells)
 
-        Confidences have a common zero, cosines of different encoders do not.
-        """
-        uncalibrated = self.model.trust_looks < FIRST_SETTLING and self.model.warp.scale == "identity"
-        return uncalibrated and len(self.seconds) < min(FIRST_SETTLING, self.timeline.num_cells)
-
-    def settle(self) -> None:
+    def _settle(self) -> None:
         """Learn from this video's own looks what nothing looks like here, and weigh all of them anew.
 
         Tiles are spread over the video; frames looked at alone are, where there are tiles, chosen for their promise.
@@ -111,7 +107,8 @@ class Belief:
         view: View = "frame" if self.alone.all() else "tile"
         seen = self.scores[self.alone == (view == "frame")]
         if len(seen):
-            self._warp = self.model.warp.settled(seen, view, self.model.trust_looks)
+            trust, knows_zero = self.model.trust_looks, self.model.knows_zero
+            self._warp = self.model.warp.settled(seen, view, trust, knows_zero=knows_zero)
             self._weigh(np.arange(len(self.timeline.carriers)))
 
     @property

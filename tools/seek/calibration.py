@@ -13,9 +13,8 @@ from rewatch.memory.errors import SettingError
 from rewatch.tools.seek.evidence import EvidenceModel, Kind, Scale, Warp
 from rewatch.tools.seek.looks import ByView
 
-_UNSURE_LOOKS: dict[Scale, float] = {"logit": 4.0, "identity": 0.25}
-"""An uncalibrated scorer's usual score is learnt from the video at hand almost alone: what the cosines of two encoders
-usually are has nothing in common."""
+_UNSURE_LOOKS = 4.0
+"""An uncalibrated scorer's usual score is learnt from the video at hand almost alone."""
 
 
 def usual_model(scale: Scale) -> EvidenceModel:
@@ -33,7 +32,8 @@ def usual_model(scale: Scale) -> EvidenceModel:
         warp=warp,
         target=Kind(ByView(3.5, 5.0), 0.4),
         lookalike=Kind(ByView(2.8, 2.0), 0.4),
-        trust_looks=_UNSURE_LOOKS[scale],
+        trust_looks=_UNSURE_LOOKS,
+        knows_zero=scale == "logit",
     )
 
 

@@ -51,13 +51,14 @@ class Warp:
         offset = np.where(alone, self.offset.frame, self.offset.tile)
         return (self.raw(scores) - offset) / np.where(alone, self.spread.frame, self.spread.tile)
 
-    def settled(self, scores: Floats, view: View, trust: float) -> "Warp":
+    def settled(self, scores: Floats, view: View, trust: float, *, knows_zero: bool = True) -> "Warp":
         """Move towards what one video's own looks show, most of which see nothing.
 
         Args:
             scores: float64 `[N]` of looks that were spread over the video.
             view: How they were looked at; the other view moves by the same number of spreads.
             trust: So many looks weigh as much as what was known before.
+            knows_zero: Whether the offset was known at all; else that of the looks is taken as it is.
 
         Returns:
             Another warp; the median and the lower spread of the looks are robust to the few that saw something.
@@ -65,7 +66,7 @@ class Warp:
         low, middle = np.quantile(self.raw(scores), [_ONE_SPREAD_BELOW, 0.5])
         share = len(scores) / (len(scores) + trust)
         known = self.spread.of(view)
-        shift = share * float(middle - self.offset.of(view)) / known
+        shift = (share if knows_zero else 1.0) * float(middle - self.offset.of(view)) / known
         widening = (max(float(middle - low), 0.1 * known) / known) ** share
         return replace(
             self,
@@ -113,6 +114,8 @@ class EvidenceModel:
     """Correlation of the fading noise of one frame looked at in both ways."""
     trust_looks: float = 32.0
     """So many looks at a video weigh as much as the calibration in telling what nothing looks like."""
+    knows_zero: bool = True
+    """Whether what nothing scores is known beforehand, as it is of confidences; else each video alone tells it."""
 
     def __post_init__(self) -> None:
         if self.shot_share < 0 or self.fade_share < 0 or self.shot_share + self.fade_share >= 1:

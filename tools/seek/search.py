@@ -122,8 +122,6 @@ class _Hunt:
         """See what the scorer says of frames spread evenly; half of what is allowed is left for the search."""
         step = self._policy.spread(min(FIRST_SETTLING, self._left // 2))
         self._look(self.timeline.centres[step.cells], step.view)
-        for belief in self._beliefs:
-            belief.settle()
 
     def go_on(
         self,
