@@ -56,7 +56,7 @@ def test_search_beats_the_highest_scores_and_comes_near_the_oracle() -> None:
     world = World()
     trials = [
         trial
-        for seed in range(4)
+        for seed in range(10)
         for trial in compete(
             world, seed, methods=(SEEK, ORACLE, "top-k"), budgets=(200,), returned=(8,), fitted_on=world
         )
@@ -91,7 +91,7 @@ def test_a_contest_that_was_stopped_goes_on(tmp_path: Path) -> None:
         Trials(path, 1)
 
 
-def test_absence_is_decided_at_one_half_for_shown_and_not_shown_alike() -> None:
+def test_absence_is_decided_at_one_probability_for_shown_and_not_shown_alike() -> None:
     world = World()
     trials = [
         trial
@@ -104,6 +104,7 @@ def test_absence_is_decided_at_one_half_for_shown_and_not_shown_alike() -> None:
         told = [replace(trial, absent_probability=said) for trial in trials]
         assert [decided_right([trial]) == 1.0 for trial in told] == right
         assert decided_right(told) == 0.5
+    assert decided_right([replace(trial, absent_probability=0.8) for trial in trials], 0.8) == 0.5
 
 
 def test_a_calibration_error_and_an_interval_by_hand() -> None:

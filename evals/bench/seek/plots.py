@@ -8,7 +8,7 @@ import numpy as np
 
 from rewatch.evals.bench.seek.contest import ORACLE, SEEK, SEEK_CUE, Trial
 from rewatch.evals.bench.seek.measures import interval
-from rewatch.evals.bench.seek.tables import FORMS, chosen, closest, decided_right, f1, rivals
+from rewatch.evals.bench.seek.tables import CAUTIOUS, EVEN, FORMS, chosen, closest, decided_right, f1, rivals
 
 _OURS = {SEEK: "#c0392b", SEEK_CUE: "#e08e0b", ORACLE: "#7f8c8d"}
 _RIVAL_COLOURS = ("#1f77b4", "#2ca02c", "#9467bd", "#8c564b", "#e377c2", "#17becf")
@@ -44,8 +44,9 @@ def absence_against_looks(trials: Sequence[Trial], path: Path) -> None:
     figure, panels = _figure(2)
     budgets = sorted({trial.budget for trial in trials})
     for present, colour, label in ((True, "#c0392b", "shown"), (False, "#2c7fb8", "not shown")):
-        right = [decided_right(chosen(trials, budget=b, present=present)) for b in budgets]
-        panels[0].plot(budgets, right, marker="o", color=colour, label=label)
+        for at, dashes in ((EVEN, "-"), (CAUTIOUS, "--")):
+            right = [decided_right(chosen(trials, budget=b, present=present), at) for b in budgets]
+            panels[0].plot(budgets, right, dashes, marker="o", color=colour, label=f"{label}, at {at:g}")
     panels[0].axhline(0.9, color="black", lw=0.8, ls=":")
     panels[0].set(xscale="log", xlabel="looks allowed", ylabel="decided right", ylim=(0, 1.02))
     panels[0].set_xticks(budgets, [str(budget) for budget in budgets])

@@ -151,7 +151,8 @@ def _page(
             for number in plan.budgets
         ),
         "## Not in the video",
-        f"{plan.absence} videos that show the target and {plan.absence} that do not; decided at one half. Calibration "
+        f"{plan.absence} videos that show the target and {plan.absence} that do not. Decided at one half, and at "
+        f"{tables.CAUTIOUS:g}, where both kinds were right about as often on seeds of development. Calibration "
         "error over ten bins.",
         tables.absence_table(absence),
         "![Absence against looks](seek-absence.png)",
