@@ -226,6 +226,21 @@ def test_a_strong_tile_is_looked_at_alone_before_looks_beside_it_refute_it() -> 
     assert belief.unconfirmed.size == 0
 
 
+def test_only_ratios_of_prices_matter_and_an_undecided_search_uses_its_looks() -> None:
+    timeline = Timeline(Span(0, 3600))
+    evidence = usual_model("logit")
+    made = []
+    for unit in (1, 100):
+        looker = Brief(-1)
+        looker.price = Price(picture=10 * unit, frame=unit, grid=4)
+        belief = Belief(timeline, evidence, even_prior(timeline))
+        result = search([belief], looker, Policy(timeline, evidence, looker.price), max_looks=100)
+        made.append([looks.seconds.tolist() for looks in result.looks])
+        assert result.num_looks == 100
+        assert result.stopped == "looks"
+    assert made[0] == made[1]
+
+
 class Cosines:
     """An encoder's: 0.31 where nothing is, more at 70 s; every call is kept."""
 

@@ -25,7 +25,7 @@ class Step:
     cells: Ints
     """int64 `[N]`, ascending."""
     worth: float
-    """Expected information of the best of them, in nats for a unit of the price."""
+    """Expected information of the best of them, in nats for the price of looking at one frame alone."""
 
 
 class Policy:
@@ -97,15 +97,17 @@ class Policy:
             places = _places(self._spread(posterior.cells), self._spread(posterior.lookalikes))
             for view in self._views:
                 worth[view] += self._tables[view].at(places)
-        scarcity = self._price.of("frame") * self._places / most
+        alone = self._price.of("frame")
+        prices = {view: self._price.of(view) / alone for view in self._views}
         for view in self._views:
-            worth[view] *= self._news[view] * self._order / (self._price.of(view) + scarcity)
+            worth[view] *= self._news[view] * self._order / (prices[view] + self._places / most)
         view = max(self._views, key=lambda name: float(worth[name].max()))
         best = float(worth[view].max())
         other = max((float(worth[name].max()) for name in self._views if name != view), default=0.0)
         size = self._price.grid**2 if view == "tile" or self._price.grid == 1 else self.batch
         floor = max(other, best / 4) if view == "frame" and self._price.grid > 1 else 0.0
-        return Step(view, self._pick(worth[view], min(size, most), floor), best)
+        promised = best * (prices[view] + self._places / most) / prices[view]
+        return Step(view, self._pick(worth[view], min(size, most), floor), promised)
 
     def _pick(self, worth: Floats, count: int, floor: float) -> Ints:
         """The best cells, each leaving less to learn around itself."""

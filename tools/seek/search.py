@@ -29,8 +29,8 @@ class Patience:
     """Stop once what would be returned promises this F1 ..."""
     sure_absent: float = 0.02
     """... and the probability of "nowhere" is this far from neither 0 nor 1."""
-    least_worth: float = 2e-5
-    """Stop when the best look promises less information than this, in nats for a unit of the price."""
+    least_worth: float = 1e-4
+    """Stop when the best look promises less information than this, in nats for the price of one frame alone."""
 
 
 PATIENCE = Patience()
