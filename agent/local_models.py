@@ -4,6 +4,7 @@ Owns the list with its sizes, the memory that is found, and whether weights are 
 here opens a model, imports a framework or reaches the network.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -126,7 +127,14 @@ def is_here(name: str) -> bool:
     """Whether the weights of a model lie in the cache of the Hugging Face hub, whole."""
     folder = hub_cache() / f"models--{name.replace('/', '--')}"
     weights = [*folder.glob("snapshots/*/*.safetensors"), *folder.glob("snapshots/*/*.bin")]
-    return bool(weights) and not any(folder.glob("blobs/*.incomplete"))
+    lists = folder.glob("snapshots/*/*.index.json")
+    whole = all((path.parent / part).exists() for path in lists for part in _parts_of(path))
+    return bool(weights) and whole and not any(folder.glob("blobs/*.incomplete"))
+
+
+def _parts_of(index: Path) -> set[str]:
+    """The files that weights are spread over, as their own list names them."""
+    return set(json.loads(index.read_text("utf-8"))["weight_map"].values())
 
 
 def hub_cache() -> Path:

@@ -19,8 +19,9 @@ EXACT_UP_TO = 100_000
 """Vectors that are compared one by one, in about 15 milliseconds at 512 numbers each."""
 _TRAINING_PER_LIST = 64
 """Vectors that each centre is placed by; FAISS warns below 39."""
-_OVER = 5
-"""Candidates for each result wanted: rounding changes their order a little."""
+_SPARE, _SPARE_SHARE = 20, 0.25
+"""Candidates beyond the results wanted, at least so many and this share of them: rounding changes their order a
+little. Each is read from the store to be compared again."""
 _GROWTH = 2.0
 """A space may grow this many times before its centres are chosen anew."""
 
@@ -122,7 +123,8 @@ class Nearest:
         count = self._index.ntotal if among is None else len(among)
         if not count:
             return []
-        wanted = min(k if self.is_exact else _OVER * k, count)
+        spare = 0 if self.is_exact else max(_SPARE, math.ceil(_SPARE_SHARE * k))
+        wanted = min(k + spare, count)
         row = np.ascontiguousarray(query[None], dtype=np.float32)
         if among is None and (on_gpu := self._gpu()) is not None:
             products, ids = on_gpu.search(row, wanted)

@@ -50,6 +50,10 @@ class VideoRows(Connection):
         """All videos, by path."""
         return [_video(row) for row in self.rows(f"SELECT {_VIDEO_COLUMNS} FROM videos ORDER BY path, id")]
 
+    def video_ids(self) -> set[str]:
+        """Ids of all videos."""
+        return {video_id for (video_id,) in self.rows("SELECT id FROM videos")}
+
     def forget(self, video_id: str) -> bool:
         """Remove a video, everything read from it, and every run that asked about it.
 

@@ -69,6 +69,17 @@ def test_weights_that_are_here_are_found_and_half_a_download_is_not(tmp_path: Pa
     assert checks()["local: vlm"].status == "missing"
 
 
+def test_weights_in_several_files_are_here_when_all_of_them_are(tmp_path: Path) -> None:
+    put_weights(tmp_path, SMALLEST)
+    (snapshot,) = tmp_path.glob("models--*/snapshots/*")
+    (part,) = snapshot.glob("*.safetensors")
+    parts = {"first": part.name, "second": "model-00002.safetensors"}
+    (snapshot / "model.safetensors.index.json").write_text(json.dumps({"weight_map": parts}))
+    assert checks()["local: vlm"].status == "missing"
+    (snapshot / "model-00002.safetensors").touch()
+    assert checks()["local: vlm"].status == "ok"
+
+
 def test_too_little_memory_is_told_with_another_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor_presets, "found_memory", lambda: Memory(0, GB))
     check = checks()["local: memory"]

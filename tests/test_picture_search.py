@@ -188,6 +188,39 @@ def test_the_command_says_when_no_picture_is_indexed(
     assert "not indexed; use rewatch index --encoder NAME" in capsys.readouterr().err
 
 
+def test_the_encoder_is_one_setting_for_indexing_and_searching(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = [str(film), "--library", str(tmp_path)]
+    monkeypatch.setenv("REWATCH_ENCODER", "colour")
+    assert main(["index", *where, "--no-screen"]) == 0
+    assert main(["search", *where, "a red thing", "--channel", "visual"]) == 0
+    assert main(["index", *where, "--encoder", ""]) == 0
+    monkeypatch.delenv("REWATCH_ENCODER")
+    assert main(["search", *where, "a red thing", "--channel", "visual"]) == 2
+    capsys.readouterr()
+    assert main(["search", *where, "red", "--channel", "visual", "--encoder", "colour", "--limit", "1"]) == 0
+    assert capsys.readouterr().out.startswith("0:52-0:58        visual")
+
+
+def test_indexing_and_searching_are_recorded_and_replayed_without_the_encoder(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index = ["index", str(film), "--no-screen", "--encoder", "colour"]
+    search = ["search", str(film), "a red thing", "--channel", "visual", "--limit", "1"]
+    heard = []
+    for how in ("--record", "--replay"):
+        where = ["--library", str(tmp_path / how)]
+        assert main([*index, *where, how, str(tmp_path / "index.tape")]) == 0
+        capsys.readouterr()
+        assert main([*search, *where, how, str(tmp_path / "search.tape")]) == 0
+        heard.append(capsys.readouterr().out)
+        monkeypatch.setattr(ColourEncoder, "encode_images", None)  # whoever asked it from here on would fail
+        monkeypatch.setattr(ColourEncoder, "encode_texts", None)
+    assert heard[0] == heard[1]
+    assert "0:52-0:58" in heard[0]
+
+
 def test_a_question_about_what_is_seen_is_answered_by_likeness_and_checked(folder: Path, film: Path) -> None:
     with VideoAgent(Settings(library=folder)) as agent:
         answer = agent.ask(film, "When does the green wall appear?")

@@ -175,6 +175,8 @@ def test_damaged_weights_and_models_of_another_kind_are_told(tmp_path: Path, nam
     (tmp_path / "half.pt").write_bytes(good.read_bytes()[:1000])
     with pytest.raises(SettingError, match="cannot be loaded"):
         open_encoder(f"open_clip:tiny-visual/{tmp_path / 'half.pt'}").encode_texts(["bus"])
+    with pytest.raises(SettingError, match="no architecture 'ViT-B-23'; it has ViT-B-32"):
+        open_encoder(f"open_clip:ViT-B-23/{good}").encode_texts(["bus"])
     from transformers import BertConfig, BertModel
 
     config = BertConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)

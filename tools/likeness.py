@@ -69,16 +69,16 @@ def moments_like(
     allowed = context.span.intersection(span) if context.span and span else span or context.span
     if context.span and span and allowed is None:
         return []
-    ids = {video.video_id for video in context.videos}
-    everything = ids.issuperset(video.video_id for video in store.videos())
+    videos = {video.video_id: video for video in context.videos}
+    everything = store.video_ids() <= videos.keys()
     nearest = context.library.index(space_id).search(
-        query, _FRAMES_A_MOMENT * limit, video_ids=None if everything else ids, span=allowed
+        query, _FRAMES_A_MOMENT * limit, video_ids=None if everything else set(videos), span=allowed
     )
-    cosines = dict(nearest)
+    cosines, state = dict(nearest), store.vector_state(space_id)
     usual: dict[str, Usual] = {}
     best: dict[tuple[str, Span], Moment] = {}
     for frame in store.frames_by_id([row_id for row_id, _ in nearest]):
-        pictures = _load(context.library, space_id, frame.video_id, store.vector_state(space_id))
+        pictures = _load(context.library, space_id, frame.video_id, state)
         if frame.video_id not in usual:
             usual[frame.video_id] = Usual.of(pictures.sample @ query, len(pictures.starts))
         where = pictures.span_at(frame.seconds)
@@ -86,7 +86,7 @@ def moments_like(
         best.setdefault(
             (frame.video_id, where),
             Moment(
-                context.video(frame.video_id),
+                videos[frame.video_id],
                 frame.seconds,
                 where,
                 cosines[frame.id],
@@ -153,7 +153,7 @@ class _Pictures:
 
 
 @lru_cache(maxsize=64)
-def _load(library: Library, space_id: str, video_id: str, state: VectorState) -> _Pictures:
+def _load(library: Library, space_id: str, video_id: str, state: VectorState | None) -> _Pictures:
     """Read it from the store; `state` makes sure that it is read again when vectors have changed."""
     store = library.store
     ids = store.vector_ids(space_id, video_id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rewatch.agent.cli.models import Given, takes_models
+from rewatch.agent.cli.models import LOOKING, Given, takes_models
 from rewatch.agent.cli.options import (
     FromOption,
     JsonOption,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rewatch.memory.types import VideoInfo
 
 
-@takes_models("max_llm_tokens", "planner", "encoder", "detector")
+@takes_models("max_llm_tokens", "max_dollars", "planner", *LOOKING, "encoder", "detector")
 def ask(
     videos: Annotated[
         list[Path], typer.Argument(metavar="VIDEO", help="Video files, or ids that `rewatch list` shows.")

@@ -1,19 +1,17 @@
 """`rewatch index --captions`: what describing a video will cost, the consent to it, and the work itself."""
 
 import sys
-from collections.abc import Mapping
-from contextlib import closing
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rewatch.agent.cli.models import choose
 from rewatch.agent.cli.printing import complain, printable
 from rewatch.agent.cli.progress import show_progress
 from rewatch.memory.errors import InputError
 from rewatch.memory.timecode import format_seconds
 
 if TYPE_CHECKING:
+    from rewatch.agent.backends import Backends
     from rewatch.memory.library import Library
     from rewatch.memory.types import VideoInfo
     from rewatch.tools.caption_stage import CaptionEstimate
@@ -28,14 +26,14 @@ YesOption = Annotated[bool, typer.Option("--yes", help="With --captions: do not 
 
 
 def describe_scenes(
-    library: "Library", video: "VideoInfo", given: Mapping[str, Any], *, only_estimate: bool, agreed: bool
+    library: "Library", video: "VideoInfo", backends: "Backends", *, only_estimate: bool, agreed: bool
 ) -> None:
     """Describe the scenes of an indexed video, after telling what it costs.
 
     Args:
         library: Holds the video.
         video: The video, indexed.
-        given: Settings of the command line that choose the model.
+        backends: Where the model comes from.
         only_estimate: Stop after the estimate.
         agreed: Do not ask.
 
@@ -43,25 +41,23 @@ def describe_scenes(
         InputError: Nobody can be asked, or no model is set.
         ToolError: The model fails.
     """
-    from rewatch.agent.backends import Backends
     from rewatch.memory.ingest.pipeline import default_stages
     from rewatch.memory.library import Library
     from rewatch.tools.caption_stage import UNLIMITED, CaptionStage, estimate_captions
     from rewatch.tools.context import ToolContext
     from rewatch.tools.meter import Meter
 
-    settings = choose(None, given)
-    with closing(Backends(settings)) as backends:
-        if not backends.models().has("vlm"):
-            raise InputError("--captions needs a model; name one with --vlm hf:NAME or --vlm openai:MODEL")
-        context = ToolContext(library, (video,), meter=Meter(UNLIMITED), models=backends.models())
-        estimate = estimate_captions(context, video)
-        complain(f"{printable(video.path.name)}: {_told(estimate)}")
-        if only_estimate or not (agreed or estimate.segments == 0 or _consents()):
-            return
-        captioning = Library(library.store, (*default_stages(), CaptionStage(backends.models())))
-        with show_progress(video.path) as report:
-            captioning.add(video.path, progress=report)
+    models = backends.models()
+    if not models.has("vlm"):
+        raise InputError("--captions needs a model; name one with --vlm hf:NAME or --vlm openai:MODEL")
+    context = ToolContext(library, (video,), meter=Meter(UNLIMITED), models=models)
+    estimate = estimate_captions(context, video)
+    complain(f"{printable(video.path.name)}: {_told(estimate)}")
+    if only_estimate or not (agreed or estimate.segments == 0 or _consents()):
+        return
+    captioning = Library(library.store, (*default_stages(backends.encoders), CaptionStage(models)))
+    with show_progress(video.path) as report:
+        captioning.add(video.path, progress=report)
 
 
 def _told(estimate: "CaptionEstimate") -> str:

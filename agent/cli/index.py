@@ -1,6 +1,7 @@
 """`rewatch index`: read videos into the memory ahead of questions."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rewatch.agent.cli.captions import CaptionsOption, EstimateOption, YesOption, describe_scenes
-from rewatch.agent.cli.models import BaseUrlOption, DeviceOption, DtypeOption, VlmOption
-from rewatch.agent.cli.options import JsonOption, LibraryOption, open_library
+from rewatch.agent.cli.models import LOOKING, Given, takes_models
+from rewatch.agent.cli.options import JsonOption, LibraryOption, library_folder
 from rewatch.agent.cli.printing import complain, print_json
 from rewatch.agent.cli.progress import show_progress
 from rewatch.agent.cli.status import USAGE
@@ -28,6 +29,7 @@ VIDEO_SUFFIXES = (
 """File names that a folder's videos are recognised by; a file named on the command line may have any name."""
 
 
+@takes_models("encoder", *LOOKING)
 def index(
     videos: Annotated[
         list[Path], typer.Argument(metavar="VIDEO|FOLDER", help="Video files, or folders of them.")
@@ -47,14 +49,6 @@ def index(
             "--speech-model", metavar="NAME|FOLDER", help="Recognise speech with this faster-whisper model."
         ),
     ] = None,
-    encoder: Annotated[
-        str | None,
-        typer.Option(
-            "--encoder",
-            metavar="NAME",
-            help="Embed frames with open_clip:ARCHITECTURE/PRETRAINED, hf:NAME|FOLDER or colour.",
-        ),
-    ] = None,
     spacing: Annotated[
         float | None,
         typer.Option("--spacing", metavar="S", help="About how many seconds lie between embedded frames."),
@@ -65,10 +59,7 @@ def index(
     captions: CaptionsOption = False,
     estimate: EstimateOption = False,
     yes: YesOption = False,
-    vlm: VlmOption = None,
-    base_url: BaseUrlOption = None,
-    device: DeviceOption = None,
-    dtype: DtypeOption = None,
+    given: Given,
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -78,36 +69,39 @@ def index(
     not given stays as it was when the video was indexed before; at first: --no-fast --screen --decoder pyav
     --step 1 --spacing 2, no speech model and no encoder.
     """
-    given: dict[str, Any] = {
+    told: dict[str, Any] = {
         "fast": fast,
         "read_screen": screen,
         "decoder": decoder,
         "speech_model": speech_model,
         "step_seconds": step,
-        "encoder": encoder,
         "visual_spacing_seconds": spacing,
     }
-    changes = {name: value for name, value in given.items() if value is not None}
+    if not captions and (estimate or yes or any(given.values[name] for name in LOOKING)):
+        raise InputError("--estimate, --yes, --vlm and what goes with it belong to --captions; add it")
+    # Without captions nothing looks, whatever preset or file names a model: it shall not be downloaded.
+    settings = given.settings() if captions else given.settings(vlm="", compression="")
+    if settings.encoder or given.values["encoder"] is not None:
+        told["encoder"] = settings.encoder
+    changes = {name: value for name, value in told.items() if value is not None}
     replace(IngestSettings(), **changes)  # a value that cannot work is refused before any work
-    if encoder:
-        from rewatch.memory.encoders.registry import space_of
-
-        space_of(encoder)
-    model = {"vlm": vlm, "base_url": base_url, "device": device, "dtype": dtype}
-    if not captions and (estimate or yes or any(model.values())):
-        raise InputError("--estimate, --yes and the options of a model go with --captions; add it")
-    if encoder:
-        from rewatch.memory.encoders.registry import space_of
-
-        space_of(encoder)
     paths = find_videos(videos)
     reports, status = [], 0
-    with open_library(library) as memory:
+
+    from rewatch.agent.backends import Backends
+    from rewatch.memory.library import Library
+
+    with (
+        closing(Backends(settings)) as backends,
+        Library.open(library_folder(library), encoders=backends.encoders) as memory,
+    ):
+        if settings.encoder:
+            backends.encoders.space_of(settings.encoder)
         for path in paths:
             try:
                 info = _index(memory, path, changes)
                 if captions:
-                    describe_scenes(memory, info, model, only_estimate=estimate, agreed=yes)
+                    describe_scenes(memory, info, backends, only_estimate=estimate, agreed=yes)
             except VideoError as error:  # the other videos are worth having
                 complain(str(error))
                 status = USAGE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from rewatch.agent.cli.models import Given, takes_models
+from rewatch.agent.cli.models import LOOKING, Given, takes_models
 from rewatch.agent.cli.options import (
     FromOption,
     JsonOption,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rewatch.memory.types import Cost, Observation, VideoInfo
 
 
-@takes_models()
+@takes_models("max_dollars", *LOOKING)
 def look(
     video: VideoArgument,
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="What to find out, in quotes.")],

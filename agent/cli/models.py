@@ -76,11 +76,7 @@ ReplayOption = Annotated[
 
 
 _OF_ALL = {
-    "max_dollars": MaxDollarsOption,
     "preset": PresetOption,
-    "vlm": VlmOption,
-    "compression": CompressionOption,
-    "base_url": BaseUrlOption,
     "device": DeviceOption,
     "dtype": DtypeOption,
     "config": ConfigOption,
@@ -90,10 +86,16 @@ _OF_ALL = {
 """What every command takes that asks a model, by the names of the settings."""
 _OF_SOME = {
     "max_llm_tokens": MaxLlmTokensOption,
+    "max_dollars": MaxDollarsOption,
     "planner": PlannerOption,
     "encoder": EncoderOption,
     "detector": DetectorOption,
+    "vlm": VlmOption,
+    "compression": CompressionOption,
+    "base_url": BaseUrlOption,
 }
+LOOKING = ("vlm", "compression", "base_url")
+"""What a command takes besides that looks at pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,8 @@ def takes_models(*more: str) -> Callable[[Callable[..., None]], Callable[..., No
     """Let a command take the options of models; its parameter `given` holds what was chosen.
 
     Args:
-        more: Options that not every such command takes: max_llm_tokens, planner, encoder, detector.
+        more: Options that not every such command takes: max_llm_tokens, max_dollars, planner, encoder, detector, and
+            those of LOOKING.
     """
     options: dict[str, Any] = {**{name: _OF_SOME[name] for name in more}, **_OF_ALL}
     added = [

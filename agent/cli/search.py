@@ -1,13 +1,14 @@
 """`rewatch search`: the passages and pictures of a video nearest to a query, without an agent."""
 
+from contextlib import closing
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 from rich.text import Text
 
+from rewatch.agent.cli.models import Given, takes_models
 from rewatch.agent.cli.options import (
     FromOption,
     JsonOption,
@@ -18,7 +19,7 @@ from rewatch.agent.cli.options import (
     open_library,
     parse_span,
 )
-from rewatch.agent.cli.printing import format_span, make_console, one_line, print_json
+from rewatch.agent.cli.printing import complain, format_span, make_console, one_line, print_json
 from rewatch.agent.cli.status import NOT_FOUND
 from rewatch.memory.errors import InputError
 from rewatch.memory.types import Channel
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from rewatch.agent.backends import Backends
     from rewatch.memory.library import Library
     from rewatch.memory.types import VideoInfo
     from rewatch.tools.models import Models
 
 
+@takes_models("encoder")
 def search(
     video: VideoArgument,
     query: Annotated[str, typer.Argument(metavar="QUERY", help="Words, or what they mean.")] = "",
@@ -49,12 +52,14 @@ def search(
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=1, help="At most this many results.")
     ] = 10,
+    given: Given,
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find passages and pictures of an indexed video: by words and meaning, or by an example image.
 
-    Pictures are searched where the video was indexed with --encoder. Exit status: 0 found, 3 nothing found.
+    Pictures are searched as --encoder has embedded them; without it, as the encoder that the video was last
+    indexed with. Exit status: 0 found, 3 nothing found.
     """
     if not query.strip() and image is None:
         raise InputError("the query is empty; write some words to search for, or name an --image")
@@ -62,13 +67,17 @@ def search(
         raise InputError(f"both the query {query!r} and --image {image} were given; search for one of them")
     channels = parse_channels(channel or [])
     span = parse_span(from_, to)
-    with open_library(library) as memory:
+    settings = given.settings(vlm="", compression="")
+
+    from rewatch.agent.backends import Backends
+
+    with open_library(library) as memory, closing(Backends(settings)) as backends:
         from rewatch.tools.context import ToolContext
         from rewatch.tools.search import search as search_everything
         from rewatch.tools.search import search_image
 
         info = memory.find(str(video))
-        models = _models(memory, info, ("visual",) if image else channels)
+        models = _models(memory, info, backends, settings.encoder, ("visual",) if image else channels)
         context = ToolContext(memory, (info,), clamp(span, info), models=models)
         if image is None:
             found = search_everything(context, query, channels=channels, limit=limit)
@@ -103,21 +112,29 @@ def read_image(path: Path) -> "NDArray[np.uint8]":
         raise InputError(f"{path} cannot be read as a picture ({error}); name a PNG or JPEG file") from error
 
 
-def _models(library: "Library", video: "VideoInfo", channels: tuple[Channel, ...] | None) -> "Models":
-    """The encoder that the video was indexed with, where pictures are searched.
+def _models(
+    library: "Library",
+    video: "VideoInfo",
+    backends: "Backends",
+    wished: str,
+    channels: tuple[Channel, ...] | None,
+) -> "Models":
+    """What searches pictures: the encoder wished for, else the one last indexed with; none for other channels.
 
     Raises:
-        InputError: Only pictures are searched, and none were indexed.
+        InputError: Only pictures are searched, and that encoder has embedded none.
     """
-    from rewatch.memory.encoders.registry import open_encoder
-    from rewatch.tools.models import Models
-
-    name = library.settings_of(video.video_id).encoder
-    if not name and channels == ("visual",):
-        raise InputError(
-            f"the pictures of {video.path.name} are not indexed; use rewatch index --encoder NAME"
-        )
-    return Models(encoder=partial(open_encoder, name) if name else None)
+    if channels is not None and "visual" not in channels:
+        return backends.models()
+    name = wished or library.settings_of(video.video_id).encoder
+    if name and library.store.frame_seconds(backends.encoders.space_of(name), video.video_id):
+        return backends.models(name)
+    told = f"the pictures of {video.path.name} are not indexed; use rewatch index --encoder {name or 'NAME'}"
+    if channels == ("visual",):
+        raise InputError(told)
+    if wished:
+        complain(told)
+    return backends.models()
 
 
 def parse_channels(names: list[str]) -> tuple[Channel, ...] | None:

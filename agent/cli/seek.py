@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 from rich.text import Text
 
-from rewatch.agent.cli.models import Given, takes_models
+from rewatch.agent.cli.models import LOOKING, Given, takes_models
 from rewatch.agent.cli.options import (
     FromOption,
     JsonOption,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rewatch.tools.seek.relations import TargetRelation
 
 
-@takes_models("encoder", "detector")
+@takes_models("max_dollars", *LOOKING, "encoder", "detector")
 def seek(
     video: VideoArgument,
     target: Annotated[str, typer.Argument(metavar="TARGET", help="What to find, such as 'red car'.")],

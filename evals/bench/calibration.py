@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rewatch.agent.cli.models import Given, takes_models
+from rewatch.agent.cli.models import LOOKING, Given, takes_models
 from rewatch.agent.cli.options import JsonOption
 from rewatch.agent.cli.printing import make_console, print_json
 from rewatch.memory.errors import InputError, ToolError
@@ -40,7 +40,7 @@ class LabelledLook(BaseModel):
     """Whether the span shows it."""
 
 
-@takes_models()
+@takes_models("max_dollars", *LOOKING)
 def calibration(
     looks: Annotated[
         Path,

@@ -1,8 +1,8 @@
 """`rewatch bench embedding`: frames a second through the visual stage, against the bare model's forward passes.
 
 Indexes the pictures of a video with a real architecture whose weights are random (their values change nothing),
-and gives the same frames to the bare model in batches of the same size. Times of the two sides are taken in turns
-within one run; the best of the rounds counts.
+and gives as many frames to the bare model in batches of the same size. Times of the two sides are taken in turns
+within one run; the best time of each counts.
 """
 
 import tempfile
@@ -68,15 +68,14 @@ def embedding(
     threads = torch.get_num_threads()
     console.print(f"{file.name}, {architecture} on {device} ({dtype}), {threads} threads", markup=False)
     for what, spacing in (("keyframes", _NO_GAPS), ("a frame a second", 1.0)):
-        ratios, rates = [], []
+        staged, bare = [], []
         for _ in range(rounds):
-            count, staged = _through_stage(probe(file), spacing)
-            bare = _bare(model, count, encoder.batch_size, side, str(device), dtype)
-            ratios.append(bare / staged)
-            rates.append(count / staged)
-        told = ", ".join(f"{ratio:.2f}" for ratio in ratios)
-        share = f"of the bare model {max(ratios):.2f} ({told})"
-        console.print(f"  {what}: {count} frames, {max(rates):.1f} a second, {share}", markup=False)
+            count, seconds = _through_stage(probe(file), spacing)
+            staged.append(seconds)
+            bare.append(_bare(model, count, encoder.batch_size, side, str(device), dtype))
+        rounds_told = ", ".join(f"{b / s:.2f}" for b, s in zip(bare, staged, strict=True))
+        share = f"{min(bare) / min(staged):.2f} of the bare model (by round {rounds_told})"
+        console.print(f"  {what}: {count} frames, {count / min(staged):.1f} a second, {share}", markup=False)
 
 
 def _through_stage(video: VideoInfo, spacing: float) -> tuple[int, float]:

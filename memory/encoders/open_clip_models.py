@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,9 @@ def _load(architecture: str, weights: str, device: "torch.device", dtype: "torch
     import open_clip
     import torch
 
+    if not architecture.startswith(_SCHEMAS) and open_clip.get_model_config(architecture) is None:
+        alike = get_close_matches(architecture, open_clip.list_models(), n=3, cutoff=0.0)
+        raise ValueError(f"open_clip has no architecture {architecture!r}; it has {', '.join(alike)}, ...")
     model: Any = open_clip.create_model(architecture, weights or None, require_pretrained=True)
     model = model.to(device=device, dtype=dtype).eval()
     tokenizer: Any = open_clip.get_tokenizer(architecture)
