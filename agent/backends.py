@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from rewatch.tools.seek.scorers import Scorer
 
 
+_LONGEST_SECONDS = 120.0
+"""One attempt to reach a vision-language model; a run that may last less waits less."""
+
+
 class Backends:
     """What answers the calls to models."""
 
@@ -103,6 +107,7 @@ class Backends:
             attention=settings.attention,
             panel=settings.panel if remote else 1,
             prices=self._prices,
+            timeout_seconds=min(settings.limits.seconds or _LONGEST_SECONDS, _LONGEST_SECONDS),
             compression=self._settings.compression,
         )
 

@@ -5,14 +5,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from openai_server import Handler, Server, says, serving
+from openai_server import Handler, Server, hangs, says, serving
 from seeing import red_video
 
 from rewatch.agent.backends import Backends
 from rewatch.agent.cli import main
 from rewatch.agent.presets import resolve
-from rewatch.memory.errors import SettingError
+from rewatch.agent.settings import Settings
+from rewatch.memory.errors import SettingError, ToolError
+from rewatch.memory.types import Frame, Limits
 from rewatch.tools.vision.local import LocalVlm
 
 KEY = "sk-command-line-secret"
@@ -122,6 +125,14 @@ def test_how_it_ends_is_told_by_the_status(
         model = ["--vlm", "openai:tiny", "--base-url", server.url, "--library", str(tmp_path / "library")]
         assert main(["look", str(video), "Is it red?", *model]) == status
     assert said in capsys.readouterr().err
+
+
+def test_a_server_that_hangs_is_not_waited_for_longer_than_the_run_may_last() -> None:
+    with serving(hangs(1.0)) as server:
+        settings = Settings(vlm="openai:tiny", base_url=server.url, limits=Limits(seconds=0.3))
+        frame = Frame(0.0, np.zeros((56, 56, 3), np.uint8))
+        with pytest.raises(ToolError, match="did not answer within 0.3 s"):
+            Backends(settings).models().vlm.yes_probability([frame], "Is it red?")
 
 
 def test_mistakes_are_told_before_anything_is_asked(

@@ -94,6 +94,7 @@ def open_vlm(
     attention: str = "auto",
     panel: int = 1,
     prices: Prices | None = None,
+    timeout_seconds: float = 120.0,
     compression: str = "",
 ) -> Vlm:
     """Choose a model; it is loaded, or reached, when it is first asked.
@@ -107,6 +108,7 @@ def open_vlm(
         attention: Local models: "auto", "sdpa", "eager" or "flash_attention_2".
         panel: Endpoints: show frames in grids of so many columns and rows to an image; 1 shows each alone.
         prices: Endpoints: what it charges.
+        timeout_seconds: Endpoints: how long one attempt may take.
         compression: Local models: "METHOD:SHARE" or "METHOD:TOKENS" that the pictures are compressed to; "" for all.
 
     Raises:
@@ -142,4 +144,5 @@ def open_vlm(
         key_variable=key_variable,
         panel=panel,
         prices=prices or Prices(),
+        timeout_seconds=timeout_seconds,
     )

@@ -44,7 +44,6 @@ the endpoint tells its own."""
 _CHARACTERS_A_TOKEN = 3
 """English has about four; three is on the safe side."""
 _JPEG_QUALITY = 90
-_TIMEOUT_SECONDS = 120.0
 _LIKELY_TOKENS = 20
 _OPTIONAL = ("response_format", "logprobs", "temperature")
 """What some endpoints and models refuse and an answer can do without: the prompt tells the form as well, and every
@@ -62,7 +61,7 @@ class EndpointVlm:
         key_variable: str = "OPENAI_API_KEY",
         panel: int = 1,
         prices: Prices = Prices(),  # noqa: B008 - frozen
-        timeout_seconds: float = _TIMEOUT_SECONDS,
+        timeout_seconds: float = 120.0,
         retries: int = 2,
     ) -> None:
         """Remember whom to ask; nothing is sent yet.
