@@ -131,7 +131,7 @@ def test_a_server_that_hangs_is_not_waited_for_longer_than_the_run_may_last() ->
     with serving(hangs(1.0)) as server:
         settings = Settings(vlm="openai:tiny", base_url=server.url, limits=Limits(seconds=0.3))
         frame = Frame(0.0, np.zeros((56, 56, 3), np.uint8))
-        with pytest.raises(ToolError, match="did not answer within 0.3 s"):
+        with pytest.raises(ToolError, match=r"did not answer within 0\.3 s"):
             Backends(settings).models().vlm.yes_probability([frame], "Is it red?")
 
 
