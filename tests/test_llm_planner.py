@@ -17,6 +17,7 @@ from talks import put_talk
 
 from rewatch.agent import Settings, VideoAgent
 from rewatch.agent.answer import Answer
+from rewatch.agent.chat.scripted import ScriptedChatModel, calling
 from rewatch.agent.events import Called, Event, Finished, Planned
 from rewatch.memory.errors import SettingError
 from rewatch.memory.library import Library
@@ -87,6 +88,23 @@ def test_a_chat_model_answers_with_claims_that_cite_what_was_seen(library: Path)
     offered = [tool["function"]["name"] for tool in server.requests[0]["tools"]]
     assert offered[:3] == ["overview", "search", "read"]
     assert "look" not in offered, "without a visual model there is nothing to look with"
+
+
+def test_a_scripted_model_plans_and_writes_without_any_server(library: Path) -> None:
+    claims = [{"text": "He added a condenser (1:00).", "observations": ["O1"]}]
+    read = [{"claim": 1, "verdict": "supported", "reason": "read"}]
+    model = ScriptedChatModel(
+        script=[
+            calling("search", {"query": "Watt engine"}),
+            calling("judgement", {"sufficient": True, "confidence": 0.9, "missing": ""}),
+            calling("reply", {"found": True, "choice": None, "claims": claims, "confidence": 0.8}),
+            calling("verdicts", {"answer": "x", "choice": None, "verdicts": read, "confidence": 0.85}),
+        ]
+    )
+    with VideoAgent(Settings(library, planner="scripted:watt"), chat_model=model) as agent:
+        answer = agent.ask("heat", QUESTION)
+    assert (answer.text, answer.cost.llm_tokens) == ("He added a condenser (1:00).", 4 * 110)
+    assert "separate condenser" in str(model.asked[1][-1].content)
 
 
 def test_whatever_comes_out_of_a_video_is_quoted(library: Path) -> None:
