@@ -1,5 +1,6 @@
 """Dual encoders of the transformers package: CLIP, SigLIP, SigLIP2 and their like, by name or folder."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,10 @@ class HfFamily:
 def _load(name: str, device: "torch.device", dtype: "torch.dtype") -> Towers:
     import torch
     from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
+    from transformers.utils import logging
 
+    if not sys.stderr.isatty():
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     source = str(Path(name).expanduser()) if Path(name).expanduser().exists() else name
     model: Any = AutoModel.from_pretrained(source, dtype=dtype).to(device).eval()
     if not (hasattr(model, "get_image_features") and hasattr(model, "get_text_features")):

@@ -4,6 +4,7 @@ Owns the way from frames to unit vectors around a model's two towers. Loading th
 `open_clip_models` and `hf_models`. torch is imported when the model is loaded, not before.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -93,11 +94,15 @@ class TorchEncoder:
             images: uint8 `[height, width, 3]` each, RGB; sizes may differ. Prepared frames are taken as they
                 are.
         """
-        return self._in_batches(images, self._encode_batch)
+        on_cpu = self._model()[1].type == "cpu"
+        size = self._even_size(len(images)) if on_cpu else _BATCH_ON_GPU
+        spreads = on_cpu and len(images) > size
+        return self._in_batches(images, size, self._encode_batch, self._cores.map if spreads else map)
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed texts: float32 `[N, dimensions]`, unit length; a text too long for the model is cut."""
-        return self._in_batches(texts, self._model()[0].encode_texts)
+        # One after another: a tokenizer may not be used by two threads at once.
+        return self._in_batches(texts, _BATCH_ON_CPU, self._model()[0].encode_texts, map)
 
     def _encode_batch(self, images: Sequence[Image]) -> "torch.Tensor":
         import torch
@@ -112,14 +117,23 @@ class TorchEncoder:
         return towers.encode_pixels(values.permute(0, 3, 1, 2).contiguous())
 
     def _in_batches(
-        self, items: Sequence[Any], encode: Callable[[Any], "torch.Tensor"]
+        self,
+        items: Sequence[Any],
+        size: int,
+        encode: Callable[[Any], "torch.Tensor"],
+        run: Callable[..., Iterator[NDArray[np.float32]]],
     ) -> NDArray[np.float32]:
-        on_cpu = self._model()[1].type == "cpu"
-        size = _BATCH_ON_CPU if on_cpu else _BATCH_ON_GPU
         batches = [items[first : first + size] for first in range(0, len(items), size)]
-        run = self._cores.map if on_cpu and len(batches) > 1 else map
         found = list(run(partial(_unit_vectors, encode), batches))
         return np.concatenate(found) if found else np.zeros((0, self.dimensions), np.float32)
+
+    def _even_size(self, count: int) -> int:
+        """How many frames a core takes at once, so that all end together: at most _BATCH_ON_CPU."""
+        import torch
+
+        cores = torch.get_num_threads()
+        rounds = math.ceil(count / (_BATCH_ON_CPU * cores))
+        return math.ceil(count / max(rounds * cores, 1)) or 1
 
     @cached_property
     def _cores(self) -> ThreadPoolExecutor:

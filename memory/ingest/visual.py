@@ -38,8 +38,11 @@ _LET_BE = 1.25
 _BATCH = 16
 """Frames at once for an encoder that does not say how many it likes."""
 
+_SHORT_SECONDS = 300.0
+"""What lies within so long is decoded in a thread: two processes take over a second of processor time to start."""
+
 _AHEAD = 32
-"""Keyframes that wait for the encoder; most encoders take them at a fraction of their size."""
+"""Frames that wait for the encoder; most encoders take them at a fraction of their size."""
 
 _FIRST, _THEN = "keyframes", "between"
 """The two passes, as the keys of parts begin."""
@@ -117,7 +120,12 @@ def _frames_between(context: StageContext, encoder: Encoder) -> Iterator[Found]:
     wanted = [(key, instant) for key, instant in wanted if key not in context.finished]
     if wanted:
         instants = [instant for _, instant in wanted]
-        found = _scan(context, encoder, Span(wanted[0][1], end), instants, context.settings.processes)
+        span = Span(wanted[0][1], end)
+        is_short = span.duration_seconds <= _SHORT_SECONDS
+        processes = context.settings.processes or (1 if is_short else 0)
+        found = _scan(context, encoder, span, instants, processes)
+        if processes == 1:
+            found = ahead(found, _AHEAD)
         for (key, _), (seconds, image) in zip(wanted, found, strict=True):
             yield key, seconds, image
 
