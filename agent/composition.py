@@ -16,14 +16,18 @@ from rewatch.agent.planners.rules import SUFFICIENT
 from rewatch.agent.question import Question
 from rewatch.agent.seeking import verdicts
 from rewatch.agent.state import State
+from rewatch.memory.ingest.encoder import SentenceEncoder
 from rewatch.memory.timecode import format_seconds
 from rewatch.memory.types import Observation, Span
 from rewatch.tools.kinds import DURATION
 from rewatch.tools.likeness import is_picture
-from rewatch.tools.words import content_words, numbers, stems
+from rewatch.tools.numbers import Number
+from rewatch.tools.words import content_words, stems
 
 BESIDE = 2
 """How many more passages an answer of one place may cite beside the best: the second or third may be the right one."""
+_VERBS = {"overview": "chapter", "pauses": "silence after"}
+"""How the text of a tool's observation relates to the video; that of the others is said or stands on the screen."""
 _LISTED = 12
 """Lines that a question for all that is written may cite."""
 _NEARLY = 0.88
@@ -33,7 +37,7 @@ _MENTION = 0.9
 """Share of the words looked for that a passage must hold to count as a mention."""
 
 
-def compose(question: Question, done: Sequence[Done]) -> list[Claim]:
+def compose(encoder: SentenceEncoder, question: Question, done: Sequence[Done]) -> list[Claim]:
     """Write the claims of an answer, best first; none when nothing was seen."""
     if question.type == "summary":
         return [quote(seen) for item in done for seen in item.observations]
@@ -41,11 +45,16 @@ def compose(question: Question, done: Sequence[Done]) -> list[Claim]:
     if question.type == "count" and question.counts_mentions:
         return _mentions(question, ranked)
     cited = _cited(question, ranked, done)
+    silent = [item.best for item in done if item.call.purpose == "pause" and item.best]
+    if silent and (silent[0].probability or 0.0) >= SUFFICIENT:
+        return [_lasts(silent[0])]
     if question.type == "how_long" and cited and not DURATION.search(cited[0].text):
         return [_lasts(cited[0]), *(quote(seen) for seen in cited[1:])]
-    if question.type == "count" and cited and (number := counted(question.text, cited[0].text)):
-        chosen = lead(question.options, for_number(question.options, numbers(number)[0]))
-        return [quote(cited[0], chosen or f"{number}: "), *map(quote, cited[1:])]
+    if question.type == "count" and cited:
+        number = counted(encoder, question.text, cited[0].text)
+        if number is not None:
+            chosen = lead(question.options, for_number(question.options, number.value))
+            return [quote(cited[0], chosen or f"{_digits(cited[0].text, number)}: "), *map(quote, cited[1:])]
     return [quote(seen) for seen in cited]
 
 
@@ -84,7 +93,7 @@ def finish(question: Question, state: State, done: Sequence[Done], run: RunConte
 
 
 def quote(seen: Observation, lead: str = "") -> Claim:
-    verb = "on screen" if seen.channel == "screen" else "said" if seen.tool != "overview" else "chapter"
+    verb = _VERBS.get(seen.tool, "on screen" if seen.channel == "screen" else "said")
     start, end = format_seconds(seen.span.start_seconds), format_seconds(seen.span.end_seconds)
     if is_picture(seen):
         return Claim(f"{lead}{start}–{end}, by likeness: {seen.text}", "unverified", (seen.id,))
@@ -94,7 +103,7 @@ def quote(seen: Observation, lead: str = "") -> Claim:
 
 
 def _lasts(seen: Observation) -> Claim:
-    """How long something stands on the screen or is spoken of, where nobody says how long it lasts."""
+    """How long a pause is, or something stands on the screen or is spoken of, where nobody says how long it lasts."""
     minutes, seconds = divmod(round(seen.span.duration_seconds), 60)
     length = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
     return quote(seen, f"{length}: ")
@@ -137,6 +146,12 @@ def _cited(question: Question, ranked: Sequence[Observation], done: Sequence[Don
     # Scores of words and of pictures do not compare; the next best likeness is no second reading of the first.
     beside = [] if is_picture(ranked[0]) else [seen for seen in ranked[1:] if not is_picture(seen)]
     return unique([*ranked[:1], *closer, *beside[:BESIDE]])
+
+
+def _digits(text: str, number: Number) -> str:
+    """A number as it stands in a text, or in digits where words say it."""
+    said = text[number.start : number.end]
+    return said if said[0].isdecimal() else f"{number.value:.10g}"
 
 
 def _nth(question: Question, ranked: Sequence[Observation]) -> list[Observation]:

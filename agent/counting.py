@@ -3,37 +3,54 @@
 A question for how often something is mentioned is none of this; its occurrences are counted by `composition`.
 """
 
-import re
+import numpy as np
 
 from rewatch.agent import wording
-from rewatch.tools.words import NUMBER_WORDS, Word, content_words, stems
+from rewatch.memory.ingest.encoder import SentenceEncoder
+from rewatch.tools.numbers import Number, stated
+from rewatch.tools.words import Word, content_words, stems
 
-_WORDS = "|".join([*NUMBER_WORDS, "hundred", "thousand", "million"])
-_NUMBER = re.compile(rf"\d[\d,.]*(?<![,.])|\b(?:{_WORDS})(?:[ -](?:and )?(?:{_WORDS}))*\b", re.IGNORECASE)
+_PHRASE = 2
+"""Content words after a number that may name what it counts."""
 
 
-def counted(question: str, text: str) -> str:
-    """Find the number that stands nearest to the word for what is counted.
+def counted(encoder: SentenceEncoder, question: str, text: str) -> Number | None:
+    """Find the number that counts what is asked for.
+
+    It stands nearest to the word for that; where another word is used ("six cannon" for "heavy guns"), the words
+    after it mean the most alike.
 
     Args:
+        encoder: Compares meanings.
         question: "How many bicycles were pulled out?"
-        text: A passage. In prose the number comes before the word, in a table on the line below it.
+        text: A passage. In prose the number comes before the word, in a table beside it or on the line below it.
 
     Returns:
-        The number as it is written in the text; "" when the word or a number is missing.
+        The number, or None without one.
     """
-    asked = wording.COUNTED.search(question)
-    wanted = stems(asked["what"]) if asked else frozenset()
+    asked, numbers = wording.COUNTED.search(question), stated(text)
+    if asked is None or not numbers:
+        return None
+    wanted = stems(asked["what"])
     places = [word for word in content_words(text) if word.stem in wanted and not word.is_number]
-    numbers = list(_NUMBER.finditer(text))
-    if not places or not numbers:
-        return ""
-    return min((_distance(text, word, number), number[0]) for word in places for number in numbers)[1]
+    if places:
+        pairs = ((word, number) for word in places for number in numbers)
+        return min(pairs, key=lambda pair: _distance(text, *pair))[1]
+    phrases = [_phrase(text, number) for number in numbers]
+    alike = encoder.encode_texts(phrases) @ encoder.encode_texts([asked["what"]])[0]
+    return numbers[int(np.argmax(alike))]
 
 
-def _distance(text: str, word: Word, number: re.Match[str]) -> tuple[int, bool, bool]:
+def _phrase(text: str, number: Number) -> str:
+    """A number with what follows it in the same sentence."""
+    rest = text[number.end :].split("\n", maxsplit=1)[0]
+    after = content_words(rest)[:_PHRASE]
+    return text[number.start : number.end + after[-1].end] if after else text[number.start : number.end]
+
+
+def _distance(text: str, word: Word, number: Number) -> tuple[int, bool, int, bool]:
     """How far a number is from a word: on another line is further, and there the line below is nearer."""
-    follows = number.start() >= word.end
-    gap = text[word.end : number.start()] if follows else text[number.end() : word.start]
-    below = "\n" in gap
-    return len(gap), below, follows is not below
+    follows = number.start >= word.end
+    gap = text[word.end : number.start] if follows else text[number.end : word.start]
+    lines = gap.count("\n")
+    return lines, lines > 0 and not follows, len(gap), follows

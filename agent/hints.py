@@ -11,7 +11,7 @@ from typing import Literal
 from rewatch.memory.errors import TimecodeError
 from rewatch.memory.timecode import parse_seconds
 from rewatch.memory.types import Span
-from rewatch.tools.words import NUMBER_WORDS
+from rewatch.tools.numbers import NUMBER_WORDS
 
 Relation = Literal["before", "after", "during"]
 
@@ -202,5 +202,7 @@ _AFTER = ("after", "following", "since", "once")
 _ANCHOR = _compiled(
     r"(?<![\w-])(?P<adjacent>(?:right|just|immediately|shortly|directly|straight) )?"
     r"(?P<word>before|prior to|until|leading up to|after|following|since|once|during|while|as soon as)\s+"
-    r"(?P<anchor>[^,?]+?)(?=,|\?|\s*$)"
+    r"(?!(?:what|which|when|who|whom|whose|how)\b)"
+    r"(?P<anchor>[^,?]+?)(?=,|\?|\s*$|\s+(?:do|does|did|can|could|will|would|is|are|was|were|has|have)\s+"
+    r"(?:she|he|they|we|you|it|the (?:speaker|presenter|lecturer|host|narrator|audience))\b)"
 )

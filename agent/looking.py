@@ -20,7 +20,8 @@ from rewatch.memory.types import Observation, Span
 from rewatch.tools.context import ToolContext
 from rewatch.tools.likeness import is_picture
 from rewatch.tools.look import look
-from rewatch.tools.words import content_words, numbers, stem, stems
+from rewatch.tools.numbers import numbers
+from rewatch.tools.words import content_words, stem, stems
 
 LOOK = "look"
 """The tool, and the purpose, of a call that looks."""

@@ -27,11 +27,14 @@ from rewatch.agent.verification import weighed
 from rewatch.memory.errors import LimitReached, ModelOutputError, ReplayError, RewatchError, ToolError
 from rewatch.memory.types import Observation
 from rewatch.tools.likeness import searches_pictures
+from rewatch.tools.pauses import find_pauses, observe_pause
 from rewatch.tools.registry import tool
-from rewatch.tools.search import find, find_pictures
+from rewatch.tools.search import Hit, find, find_pictures
 
 FAILURES = (LimitReached, ModelOutputError, ToolError)
 """What ends a run with an honest answer; a mistake of the caller's is raised instead."""
+CALLED_A_BREAK = 0.8
+"""Probability that a long pause that is called a break is the break that an asker means; judged, not fitted."""
 _FOUND = 12
 """Passages that one search returns to the planner."""
 
@@ -174,6 +177,8 @@ def _observations(run: RunContext, question: Question, call: ToolCall) -> list[O
     entry = tool(call.tool)
     if call.tool == "search":
         return _search(run, question, call.query, call.purpose, entry.validate(call.arguments))
+    if call.tool == "pauses":
+        return _pauses(run, call.query, entry.validate(call.arguments))
     return entry.call(run.tools, call.arguments)
 
 
@@ -196,6 +201,17 @@ def _search(
     if asked.type != "when":  # likeness tells where something is seen, and answers nothing else by itself
         pictures = [replace(seen, probability=0.0) for seen in pictures]
     return [*passages, *pictures]
+
+
+def _pauses(run: RunContext, query: str, arguments: dict[str, Any]) -> list[Observation]:
+    """Find pauses, and weigh each by how likely the passage beside it speaks of what this call asks."""
+    asked = ground(query, 0.0)
+
+    def chance(hit: Hit | None) -> float:
+        return probability(asked, hit.query, hit.passages, hit.relevance) if hit else CALLED_A_BREAK
+
+    found = find_pauses(run.tools.only(arguments.pop("video_id", "")), **arguments)
+    return [replace(observe_pause(pause), probability=round(chance(pause.hit), 4)) for pause in found]
 
 
 def _stored(run: RunContext, done: Done) -> Plain:

@@ -9,7 +9,8 @@ from itertools import pairwise
 
 from rewatch.agent import wording
 from rewatch.agent.answer import Claim
-from rewatch.tools.words import content_words, numbers, stems
+from rewatch.tools.numbers import numbers
+from rewatch.tools.words import content_words, stems
 
 _THEN = re.compile(
     r"\s*(?:->|→|>|;|(?:,\s*)?\b(?:and\s+)?then\b|\bfollowed by\b|\bbefore\b|\bafter\b|,(?:\s*and\b)?)\s*",

@@ -10,6 +10,7 @@ from rewatch.agent.planners import Done
 from rewatch.agent.question import Question
 from rewatch.memory.timecode import format_seconds
 from rewatch.memory.types import Observation
+from rewatch.tools.words import content_words
 
 _NEARLY = 0.88
 """Share of the best score from which an earlier passage may be where a thing comes first."""
@@ -25,7 +26,7 @@ def order(question: Question, done: Sequence[Done]) -> list[Claim]:
     seen = [place for place in places if place is not None]
     if len(seen) < len(places):
         return [quote(place) for place in seen]
-    pairs = sorted(zip(seen, question.targets, strict=True), key=lambda pair: pair[0].span.start_seconds)
+    pairs = sorted(zip(seen, question.targets, strict=True), key=_when_named)
     in_time = [target for _, target in pairs]
     told = [f"“{target}”{{}} ({format_seconds(place.span.start_seconds)})" for place, target in pairs]
     says = ", then ".join([told[0].format(" comes first"), *(text.format("") for text in told[1:])])
@@ -35,6 +36,14 @@ def order(question: Question, done: Sequence[Done]) -> list[Claim]:
     letter = for_order(question.options, in_time, last=question.later_first, agrees=agrees)
     claim = Claim(f"{lead(question.options, letter)}{says}", "unverified", tuple(p.id for p, _ in pairs))
     return [claim, *(quote(place) for place, _ in pairs)]
+
+
+def _when_named(pair: tuple[Observation, str]) -> tuple[float, int]:
+    """When a thing is named: by the start of its passage, within one passage by the place of its words."""
+    seen, target = pair
+    wanted = {word.stem for word in content_words(target)}
+    places = [word.start for word in content_words(seen.text) if word.stem in wanted]
+    return seen.span.start_seconds, min(places, default=len(seen.text))
 
 
 def _first_place(done: Sequence[Done], number: int, target: str) -> Observation | None:

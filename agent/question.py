@@ -45,6 +45,8 @@ class Question:
     """For an order: whether the asker asks for the latest, or claims that the first is later."""
     needs_eyes: bool = False
     """Whether the answer is in the picture rather than in words."""
+    lasts_here: bool = False
+    """Whether the length of something in the recording itself is asked for: a break, a silence."""
     seeks_mention: bool = False
     """Whether whatever speaks of the subject answers it: when, how often, or whether it is spoken of."""
 
@@ -61,13 +63,13 @@ def ground(text: str, duration_seconds: float, options: Mapping[str, str] | None
         The grounded question.
     """
     text = " ".join(text.split())
-    kind = _type_of(text)
-    targets = order_targets(text) if kind == "order" else _optional_order(text, options or {})
+    targets = order_targets(text) if _type_of(text) == "order" else _optional_order(text, options or {})
     if targets:
         return Question(
             text, "order", " ".join(targets), targets, dict(options or {}), later_first=_asks_for_later(text)
         )
     hints = find_hints(text, duration_seconds)
+    kind = _type_of(hints.text)
     query = _query(hints.text, kind)
     return Question(
         text,
@@ -82,6 +84,7 @@ def ground(text: str, duration_seconds: float, options: Mapping[str, str] | None
         _expected(text, kind),
         counts_mentions=bool(wording.MENTIONS.search(text)),
         needs_eyes=bool(wording.EYES.search(text)),
+        lasts_here=kind == "how_long" and bool(wording.LASTS_HERE.search(text)),
         seeks_mention=bool(
             kind in ("when", "written") or wording.MENTIONS.search(text) or wording.OF_MENTION.search(text)
         ),
@@ -110,6 +113,8 @@ def _type_of(text: str) -> QuestionType:  # noqa: PLR0911 - one return a type
         return "summary"
     if order_targets(text):
         return "order"
+    if wording.WHERE_IT_COMES.search(text) and not wording.CALENDAR.search(text):
+        return "when"
     if wording.HOW_LONG.search(text):
         return "how_long"
     if wording.MENTIONS.search(text) or wording.HOW_MANY.search(text):
@@ -125,7 +130,7 @@ def _query(text: str, kind: QuestionType) -> str:
     stripped = _bare(text)
     if _channels(text, kind) is not None:
         stripped = wording.WRITTEN_FRAME.sub("", wording.WRITTEN.sub(" ", stripped).strip())
-    return "" if wording.NOTHING_ELSE.search(stripped) else " ".join(stripped.split())
+    return "" if wording.NOTHING_ELSE.search(stripped) else " ".join(stripped.split()).strip(" ,")
 
 
 def _bare(text: str) -> str:

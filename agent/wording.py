@@ -68,12 +68,14 @@ SUMMARY = _any(
     r"\bwhich (?:topics?|subjects?|chapters?|sections?)\b.*\b(?:cover|discuss|present)",
 )
 WRITTEN = _any(
-    r"\b(?:written|writes?|printed|displayed|typed)\b",
+    r"\b(?:written|writes?|displayed|typed)\b",
+    r"\bprinted\b(?=\W*$| (?:on|in|at|under|above|below|there|here|beside|over|across)\b)",
     r"\bon[- ]screen\b",
     r"\bon the (?:screen|slides?|title card|board|sign|poster|label)\b",
     r"\b(?:which|what) (?:words?|text|title|caption|heading|headline|label|credits?)\b",
-    r"\b(?:slide|screen|caption|sign|title card|credits?|label|heading|headline|poster|banner)s? "
+    r"\b(?:slide|screen|caption|sign|title card|credits?|label|heading|headline|poster|banner|table|chart)s? "
     r"(?:say|says|read|reads|show|shows|list|lists)\b",
+    r"\b(?:according to|from|in) the (?:screen|slides?|table|chart|poster|sign|label|list)\b",
     r"\bwhat (?:do|does|is|are) (?:the |in the )?(?:slide|screen|caption|sign|title|credits?|label|heading|bullet)",
 )
 EYES = _any(
@@ -111,6 +113,17 @@ WHEN = _any(
     r"\b(?:find|show me|jump to|go to|take me to) the (?:part|moment|place|point|section|bit)\b",
     r"^find\b",
 )
+LASTS_HERE = _any(
+    r"\b(?:breaks?|intervals?|intermission|recess|pauses?|refreshments?|silen(?:t|ce)|quiet)\b",
+    r"\b(?:wait|waits|watch|watches|sit|sits|stop|stops)\b",
+)
+"""A length that nobody need say, as the clock tells it."""
+WHERE_IT_COMES = _any(
+    r"^(?:so |and |but )?(?:at )?(?:what|which) (?:point|time|moment|minute|part)\b",
+    r"^(?:so |and |but )?when\b",
+    r"^(?:so |and |but )?where (?:is|are|was|were) the (?:table|slide|list|chart|graph|diagram|part|passage|scene)\b",
+)
+"""A question for a moment of the video from its first words on, whatever else it names."""
 CALENDAR = _any(
     rf"^when (?:was|were|is|are|did|will)\b(?!\s+{SPEAKER}\b)"
     r"(?!.*\b(?:video|talk|slide|time|mention|introduc|show|explain|discuss))"

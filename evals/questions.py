@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from rewatch.agent.answer import Answer
 from rewatch.evals.talks.questions import Question, Truth
 from rewatch.memory.types import Span
-from rewatch.tools.words import NUMBER_WORDS
+from rewatch.tools.numbers import NUMBER_WORDS
 
 TOLERANCE_SECONDS = 5.0
 SPARE_SECONDS = 30.0

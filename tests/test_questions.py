@@ -24,6 +24,16 @@ HOUR = 3600.0
         ("Summarize the talk", "summary", "Summarize the talk"),
         ("What are the main topics?", "summary", "the main topics"),
         ("When was the company founded?", "what", "the company founded"),
+        ("Where is the table of how long to wait?", "when", "the table of how long to wait"),
+        ("At what point does she say how long it takes?", "when", "how long it takes"),
+        ("After the break, when does the audience gasp?", "when", "the audience gasp"),
+        (
+            "Since what year has the reef been protected?",
+            "what",
+            "Since what year has the reef been protected",
+        ),
+        ("Was the printed mould any good?", "yes_no", "the printed mould any good"),
+        ("How many nanoseconds does it need, according to the slide?", "count", "nanoseconds does it need"),
     ],
 )
 def test_type_and_subject_are_told_from_the_words(text: str, kind: str, query: str) -> None:

@@ -18,6 +18,6 @@ def test_words_are_stemmed_the_same_from_many_threads() -> None:
 
 
 def test_a_circled_digit_read_off_a_screen_is_no_number() -> None:
-    from rewatch.tools.words import numbers
+    from rewatch.tools.numbers import numbers
 
     assert numbers("① submit 3 forms") == (3.0,)

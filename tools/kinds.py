@@ -7,7 +7,8 @@ import re
 from collections.abc import Collection
 from typing import Literal
 
-from rewatch.tools.words import content_words, numbers
+from rewatch.tools.numbers import numbers
+from rewatch.tools.words import content_words
 
 Kind = Literal["number", "money", "duration", "length", "date", "person", "name", "place", "reason"]
 

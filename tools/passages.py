@@ -76,14 +76,16 @@ class Passages:
         return self.spoken[place] if place < len(self.spoken) else None
 
     def completed(self, position: int) -> Sentence:
-        """A passage with what completes it: a line with its whole screen, a spoken sentence with the next one."""
+        """A passage with what completes it: a line with its screen, while the line stands, a sentence with the next."""
         sentence = self.sentences[position]
         if sentence.kind == "screen":
             whole = (self.sentences[other] for other in self.shown)
             screens = [
                 s for s in whole if sentence.text in s.text.splitlines() and s.span.overlaps(sentence.span)
             ]
-            return max(screens, key=lambda screen: len(screen.text), default=sentence)
+            return replace(
+                max(screens, key=lambda screen: len(screen.text), default=sentence), span=sentence.span
+            )
         following = self.following(position)
         if following is None or self.sentences[following].span.gap_seconds(sentence.span) > _PAUSE_SECONDS:
             return sentence

@@ -47,6 +47,8 @@ class Reader:
         """
         self._session = _session(network)
         self._tokenizer = tokenizer(folder)
+        self._last: tuple[str, dict[str, float]] = ("", {})
+        """The question read last, and what was read for it: searches for one question meet the same passages again."""
 
     def score(self, question: str, passages: Sequence[str]) -> Floats:
         """Read passages.
@@ -58,6 +60,14 @@ class Reader:
         Returns:
             float32 `[len(passages)]`, logits: from 0 upwards a passage more likely answers than none does.
         """
+        last, known = self._last
+        read = dict(known) if last == question else {}
+        new = [passage for passage in dict.fromkeys(passages) if passage not in read]
+        read.update(zip(new, self._logits(question, new).tolist(), strict=True))
+        self._last = question, read
+        return np.array([read[passage] for passage in passages], np.float32)
+
+    def _logits(self, question: str, passages: Sequence[str]) -> Floats:
         encodings = self._tokenizer.encode_batch([(question, passage) for passage in passages])
         scores = np.zeros(len(passages), np.float32)
         order = sorted(range(len(passages)), key=lambda row: len(encodings[row].ids))

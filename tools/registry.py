@@ -23,6 +23,7 @@ from rewatch.tools.captions import caption
 from rewatch.tools.context import ToolContext
 from rewatch.tools.look import look
 from rewatch.tools.overview import overview
+from rewatch.tools.pauses import pauses
 from rewatch.tools.read import read
 from rewatch.tools.search import search
 from rewatch.tools.seek.tool import seek
@@ -106,6 +107,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(overview),
     Tool(search, internal=frozenset({"core", "limit"})),
     Tool(read),
+    Tool(pauses),
     Tool(
         seek,
         internal=frozenset({"scorer", "evidence"}),

@@ -9,7 +9,9 @@ Some measures are added up, with weights fitted by logistic regression on questi
 - `read`: what the reader makes of the question and the passage in its context (`reader`), a tenth of the logit; where a
   passage is to speak of a thing, rather than to answer a question, it is not asked, and the weights are others;
 - `sentence`: cosine of the question and the passage;
+- `subject`: cosine of the passage and the part of the question that names what is looked for;
 - `around`: cosine of the question and the mean of the passage with what is said before and after it;
+- `wide`: the same with two sentences on either side;
 - `repeated`: share of the query's words, weighted by rarity, that stand in the passage itself;
 - `news`: how many words it has that the query has not: an echo of the question answers nothing;
 - `after`: cosine of the question and what is said next, which tells an announcement from an answer;
@@ -33,10 +35,15 @@ from rewatch.tools.words import Word, content_words, stems
 
 Floats = NDArray[np.float32]
 
-MEASURES = ("read", "sentence", "around", "repeated", "news", "after", "shown", "lacks")
-ANSWERING = np.array([0.74, 1.06, 0.36, 0.19, 0.09, -0.2, 0.01, -0.1], np.float32)
-MENTIONING = np.array([0.0, 0.98, 1.37, 0.25, 0.05, -0.14, -0.41, -0.31], np.float32)
+MEASURES = ("read", "sentence", "subject", "around", "wide", "repeated", "news", "after", "shown", "lacks")
+ANSWERING = np.array([0.74, 1.06, 0.0, 0.36, 0.0, 0.19, 0.09, -0.2, 0.01, -0.1], np.float32)
+MENTIONING = np.array([0.0, 0.98, 0.0, 1.37, 0.0, 0.25, 0.05, -0.14, -0.41, -0.31], np.float32)
 """Weights of MEASURES, for passages that answer a question and for those that speak of a thing."""
+PROMISE = np.array([6.6, 4.0, 3.7, 2.8, 3.1, 2.0, -1.7, 1.7], np.float32)
+"""Weights of what `promise` looks at, fitted so that the answering passage comes early: among the first 12 for 0.89 of
+1,298 questions, against 0.83 by the cosine of question and passage and the words that they share."""
+_LONG = 20
+"""Words from which a passage is long."""
 _NEWS = 12
 """More new words than these say no more of a passage."""
 
@@ -49,6 +56,8 @@ class Query:
     """The whole question or query."""
     vector: Floats
     """float32 `[D]` of the whole text."""
+    core: Floats
+    """float32 `[D]` of the part that names what is looked for."""
     words: tuple[Word, ...]
     """Its content words, those of the question's frame left out."""
     kinds: tuple[Kind, ...] = ()
@@ -91,7 +100,8 @@ def embed_query(
     """
     words = content_words(core) or content_words(text)
     asked = core if mention and core else text
-    return Query(text, encoder.encode_texts([asked])[0], words, kinds, mention)
+    whole, subject = encoder.encode_texts([asked, core or text])
+    return Query(text, whole, subject, words, kinds, mention)
 
 
 def rarity(passages: Passages, words: Sequence[Word]) -> Floats:
@@ -100,6 +110,31 @@ def rarity(passages: Passages, words: Sequence[Word]) -> Floats:
     weights = [math.log((total + 1) / (passages.holding(word.stem) + 0.5)) for word in words]
     raw = np.maximum(np.array(weights, np.float32), 0.1)
     return np.asarray(raw / raw.sum(), np.float32) if len(words) else raw
+
+
+def promise(query: Query, passages: Passages, positions: Sequence[int]) -> Floats:
+    """How promising passages look before they are read.
+
+    Returns:
+        float32 `[len(positions)]`, comparable within one query.
+    """
+    if not positions:
+        return np.zeros(0, np.float32)
+    own = passages.vectors[list(positions)]
+    near, wide = (np.stack([passages.around(p, reach) for p in positions]) for reach in (1, 2))
+    weights = rarity(passages, query.words)
+    around = [_stems_around(passages, position) for position in positions]
+    held = [sum(w for w, word in zip(weights, query.words, strict=True) if word.stem in a) for a in around]
+    shown = [passages.sentences[position].kind == "screen" for position in positions]
+    long = [min(len(passages.sentences[position].text.split()) / _LONG, 1.0) for position in positions]
+    whole = [
+        own @ query.vector,
+        own @ query.core,
+        near @ query.vector,
+        near @ query.core,
+        wide @ query.vector,
+    ]
+    return np.asarray(PROMISE @ np.array([*whole, held, shown, long], np.float32), np.float32)
 
 
 def compare(query: Query, passages: Passages, positions: Sequence[int]) -> list[Relevance]:
@@ -127,6 +162,11 @@ def compare(query: Query, passages: Passages, positions: Sequence[int]) -> list[
     return sorted(found, key=lambda item: -item.score)
 
 
+def _stems_around(passages: Passages, position: int) -> frozenset[str]:
+    neighbours = passages.neighbours(position)
+    return frozenset().union(*(stems(passages.sentences[other].text) for other in neighbours))
+
+
 def _relevance(query: Query, passages: Passages, position: int, logit: float, weights: Floats) -> Relevance:
     neighbours = passages.neighbours(position)
     setting = {*neighbours, *passages.setting(position)}
@@ -141,7 +181,9 @@ def _relevance(query: Query, passages: Passages, position: int, logit: float, we
         [
             logit / 10,
             passages.vectors[position] @ query.vector,
+            passages.vectors[position] @ query.core,
             passages.around(position) @ query.vector,
+            passages.around(position, 2) @ query.vector,
             np.array([word.stem in own_stems for word in query.words], np.float32) @ weights,
             min(sum(word.stem not in asked for word in content_words(sentence.text)), _NEWS) / 10,
             0.0 if following is None else passages.vectors[following] @ query.vector,

@@ -28,13 +28,13 @@ from rewatch.tools.context import ToolContext
 from rewatch.tools.kinds import Kind
 from rewatch.tools.likeness import moments_like, observe_moments, searches_pictures
 from rewatch.tools.passages import Passages, load
-from rewatch.tools.relevance import MEASURES, Query, Relevance, compare, embed_query
+from rewatch.tools.relevance import MEASURES, Query, Relevance, compare, embed_query, promise
 from rewatch.tools.standing import Usual
 from rewatch.tools.words import stems
 
 _BY_MEANING = 40
 _BY_WORDS = 30
-_COMPARED = 20
+_COMPARED = 16
 """Candidates from each way, and how many of them are read: the dearest part of a question."""
 _SAME_TEXT = 0.8
 """Share of common stems from which two overlapping or repeated passages count as one."""
@@ -206,7 +206,7 @@ def candidates(
     kinds: tuple[TextKind, ...] | None,
     passages: Passages,
 ) -> list[int]:
-    """Find the most promising passages of a video: by meaning and by words, the best of both by a cheap score.
+    """Find the most promising passages of a video: by meaning, by words, and beside those; the best by a cheap score.
 
     Args:
         context: The library.
@@ -225,17 +225,17 @@ def candidates(
     by_words = context.library.store.search_words(
         [word.text for word in query.words], video.video_id, span, kinds, _BY_WORDS
     )
-    scores = dict(by_meaning)
-    best = max((score for _, score in by_words), default=0.0)
-    for sentence, score in by_words:
-        position = passages.rows.get(sentence.id)
-        if position is not None:
-            cosine = scores.get(sentence.id, float(passages.vectors[position] @ query.vector))
-            scores[sentence.id] = cosine + 0.3 * score / best
-    ranked = sorted(
-        (row_id for row_id in scores if row_id in passages.rows), key=lambda row_id: -scores[row_id]
-    )
-    return [passages.rows[row_id] for row_id in ranked[:_COMPARED]]
+    ids = [*(row_id for row_id, _ in by_meaning), *(sentence.id for sentence, _ in by_words)]
+    found = {passages.rows[row_id] for row_id in ids if row_id in passages.rows}
+    beside = {other for position in found for other in passages.neighbours(position)} - found
+
+    def may_be_read(position: int) -> bool:
+        sentence = passages.sentences[position]
+        return (kinds is None or sentence.kind in kinds) and sentence.span.overlaps(span)
+
+    positions = sorted(found | {position for position in beside if may_be_read(position)})
+    best_first = np.argsort(-promise(query, passages, positions), kind="stable")
+    return [positions[place] for place in best_first[:_COMPARED]]
 
 
 def _distinct(hits: Sequence[Hit], limit: int) -> list[Hit]:

@@ -1,4 +1,4 @@
-"""The words of a question or a passage that carry meaning: stems, names, numbers.
+"""The words of a question or a passage that carry meaning: stems and names.
 
 Owns what counts as a content word and when two words are the same word. Comparing whole passages is
 `relevance`'s work.
@@ -10,6 +10,8 @@ from functools import lru_cache
 from threading import Lock
 
 import snowballstemmer
+
+from rewatch.tools.numbers import NUMBER_WORDS
 
 _STEMMER = snowballstemmer.stemmer("english")
 _STEMMER_LOCK = Lock()
@@ -33,18 +35,9 @@ FUNCTION_WORDS = frozenset(
 )
 """Closed-class English words, and verbs so general that they say nothing of the subject."""
 
-NUMBER_WORDS = {
-    word: value
-    for value, word in enumerate(
-        """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
-        seventeen eighteen nineteen twenty""".split()
-    )
-} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 _ORDINALS = dict(
     zip("first second third fourth fifth sixth seventh eighth ninth tenth".split(), range(1, 11), strict=True)
 )
-_TENS = frozenset(word for word, value in NUMBER_WORDS.items() if value >= 20)
-_SCALES = {"dozen": 12, "hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,32 +90,6 @@ def stems(text: str) -> frozenset[str]:
         found.add(stem(match[0]))
         found.update(stem(part) for part in re.split(r"[\-/.]", match[0]) if part)
     return frozenset(found)
-
-
-def numbers(text: str) -> tuple[float, ...]:
-    """The numbers that a text states, in digits or in words ("twenty-three" is 23, "two hundred" is 200)."""
-    found: list[float] = []
-    previous_word, previous_end = "", -1
-    for match in re.finditer(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[^\W\d_]+", text):
-        token = match[0].casefold()
-        adjacent = match.start() - previous_end <= 1 and bool(found)
-        if token[0].isdecimal():
-            found.append(float(token.replace(",", "")))
-        elif token in NUMBER_WORDS:
-            if adjacent and previous_word in _TENS and NUMBER_WORDS[token] < 10:
-                found[-1] += NUMBER_WORDS[token]
-            else:
-                found.append(float(NUMBER_WORDS[token]))
-        elif token in _SCALES:
-            if adjacent and (previous_word in NUMBER_WORDS or previous_word[:1].isdigit()):
-                found[-1] *= _SCALES[token]
-            else:
-                found.append(float(_SCALES[token]))
-        else:
-            previous_word, previous_end = "", -1
-            continue
-        previous_word, previous_end = token, match.end()
-    return tuple(found)
 
 
 def ordinal(word: str) -> int | None:

@@ -12,6 +12,7 @@ from rewatch.agent.hints import Anchor
 from rewatch.agent.planners import Done, Reflection
 from rewatch.agent.question import Question
 from rewatch.memory.types import Channel, Observation, Span
+from rewatch.tools.pauses import BREAK
 from rewatch.tools.words import content_words
 
 SUFFICIENT = 0.5
@@ -54,10 +55,12 @@ class RulesPlanner:
             return False
         if any(item.call.tool == "read" and item.observations for item in done):
             return True
+        if _best(done, "pause") >= SUFFICIENT:
+            return True
         if _closer(question, done) and not any(item.call.purpose == "closer" for item in done):
             return False
         purposes = {call.purpose for call in _first_calls(question)}
-        return all(_best(done, purpose) >= SUFFICIENT for purpose in purposes - {"anchor"})
+        return all(_best(done, purpose) >= SUFFICIENT for purpose in purposes - {"anchor", "pause"})
 
     def _stages(self, question: Question, done: Sequence[Done]) -> list[tuple[ToolCall, ...]]:
         words, pictures = question, tuple[ToolCall, ...]()
@@ -86,7 +89,11 @@ def _first_calls(question: Question) -> tuple[ToolCall, ...]:
     if not question.query and not question.anchor:
         return (ToolCall.of("read", span=span, channels=channels),)
     calls = [_search(question.text, span, channels)]
+    if question.lasts_here:
+        calls.append(ToolCall.of("pauses", "pause", query=question.query, span=span))
     if question.anchor:
+        if BREAK.search(question.anchor.text):
+            calls.append(ToolCall.of("pauses", "anchor", query=question.anchor.text))
         calls.append(_search(question.anchor.text, purpose="anchor"))
     return tuple(calls)
 
@@ -94,8 +101,9 @@ def _first_calls(question: Question) -> tuple[ToolCall, ...]:
 def _from_anchor(question: Question, done: Sequence[Done]) -> tuple[ToolCall, ...]:
     """Calls that look only before, during or after the moment that the asker names, once it is found."""
     anchor = question.anchor
-    found = next((item.best for item in done if item.call.purpose == "anchor"), None)
-    if anchor is None or found is None or (found.probability or 0.0) < POSSIBLE:
+    seen = [item.best for item in done if item.call.purpose == "anchor" and item.best]
+    found = next((best for best in seen if (best.probability or 0.0) >= POSSIBLE), None)
+    if anchor is None or found is None:
         return ()
     span = _beside(anchor, found)
     if content_words(question.query):

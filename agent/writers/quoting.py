@@ -33,7 +33,7 @@ class QuotingWriter:
         """Quote the best passages."""
         if question.type == "order":
             return Draft(tuple(order(question, done)))
-        claims = compose(question, done)
+        claims = compose(self.tools.library.encoder, question, done)
         if question.options and not question.counts_mentions and letter_of(claims) is None:
             claims = choose(self.tools.library.encoder, question, rank(question, done))
         return Draft(tuple(claims))
@@ -60,6 +60,7 @@ class QuotingWriter:
             or question.type in ("summary", "order", "count")
             or question.options
             or question.anchor
+            or question.lasts_here
         ):
             return None
         cited = self._cited(claims[0])
@@ -87,7 +88,7 @@ class QuotingWriter:
             checks = [
                 check(self.tools, seen, needed, recheck=self.recheck)
                 for seen in cited
-                if seen.tool == "search"
+                if seen.tool in ("search", "pauses")
             ]
         except LimitReached as error:
             return Claim(claim.text, "unverified", claim.evidence_ids), str(error)
