@@ -188,7 +188,7 @@ def _search(
     """Search, and weigh each hit by how likely it answers what this call asks."""
     asked = question if purpose in ("question", "closer", "rival") else ground(query, 0.0)
     core = asked.query if query == question.text or asked is not question else query
-    mention = asked.seeks_mention or asked is not question  # targets and anchors are things, not questions
+    mention = asked.counts_mentions or asked is not question  # targets and anchors are things, not questions
     context = run.tools.only(arguments.pop("video_id", ""))
     found = find(context, **arguments, core=core, limit=_FOUND, kinds=asked.expected, mention=mention)
     passages = [

@@ -34,8 +34,9 @@ from rewatch.tools.words import stems
 
 _BY_MEANING = 40
 _BY_WORDS = 30
-_COMPARED = 16
-"""Candidates from each way, and how many of them are read: the dearest part of a question."""
+"""Candidates from each way."""
+_READ, _COMPARED = 16, 40
+"""How many of them are read, the dearest part of a question, or only compared, where a mention is sought."""
 _SAME_TEXT = 0.8
 """Share of common stems from which two overlapping or repeated passages count as one."""
 
@@ -235,7 +236,7 @@ def candidates(
 
     positions = sorted(found | {position for position in beside if may_be_read(position)})
     best_first = np.argsort(-promise(query, passages, positions), kind="stable")
-    return [positions[place] for place in best_first[:_COMPARED]]
+    return [positions[place] for place in best_first[: _COMPARED if query.mention else _READ]]
 
 
 def _distinct(hits: Sequence[Hit], limit: int) -> list[Hit]:

@@ -43,8 +43,6 @@ class Sample:
     transcript: str
     answerable: bool
     foreign: bool
-    mention: bool
-    """Whether what speaks of the subject answers it."""
     holding: NDArray[np.bool_]
     """bool `[C]`, for every candidate that was compared whether it holds the answer."""
     features: Floats
@@ -56,17 +54,21 @@ class Sample:
 
 
 def main() -> None:
-    """Search, fit, cross-validate, print, for questions that want an answer and for those that want a mention."""
-    judged, others = _samples_of(judged=True), _samples_of(judged=False, mentions_only=True)
-    _report("ANSWERING", "ANSWERS", [sample for sample in judged if not sample.mention])
-    _report("MENTIONING", "MENTIONS", [sample for sample in (*judged, *others) if sample.mention])
+    """Search, fit, cross-validate, print: for questions that are read, and for mentions, which are not."""
+    _report("ANSWERING", "ANSWERS", _samples_of(judged=True))
+    _report(
+        "MENTIONING",
+        "MENTIONS",
+        [s for judged in (True, False) for s in _samples_of(judged=judged, mention=True)],
+    )
 
 
-def _samples_of(*, judged: bool, mentions_only: bool = False) -> list[Sample]:
+def _samples_of(*, judged: bool, mention: bool = False) -> list[Sample]:
+    """Samples of questions as they are asked, or of the things that some of them seek, as a plain search does."""
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder)) as library:
         asked = list(read_corpus(library, judged=judged))
         put = [*asked, *(foreign(asked, number)[:_FOREIGN] for number in range(len(asked)))]
-        return [sample for questions in put for sample in _samples(library, questions, mentions_only)]
+        return [sample for questions in put for sample in _samples(library, questions, mention)]
 
 
 def _report(ranking_name: str, judgement_name: str, samples: list[Sample]) -> None:
@@ -145,10 +147,11 @@ def fit_ranking(samples: list[Sample]) -> Floats:
     return weights
 
 
-def _samples(library: Library, questions: list[Asked], mentions_only: bool) -> Iterator[Sample]:
+def _samples(library: Library, questions: list[Asked], mention: bool) -> Iterator[Sample]:
     for asked in questions:
         question = ground(asked.text, asked.video.duration_seconds, asked.options)
-        if question.type in ("summary", "order") or (mentions_only and not question.seeks_mention):
+        left_out = not question.seeks_mention if mention else question.counts_mentions
+        if question.type in ("summary", "order") or left_out:
             continue
         context = ToolContext(library, (asked.video,), None, Meter(Limits()))
         found = find(
@@ -158,14 +161,13 @@ def _samples(library: Library, questions: list[Asked], mentions_only: bool) -> I
             channels=question.channels,
             limit=_CANDIDATES,
             kinds=question.expected,
-            mention=question.seeks_mention,
+            mention=mention,
         )
         if found:
             yield Sample(
                 asked.video.video_id,
                 asked.answerable,
                 asked.foreign,
-                question.seeks_mention,
                 np.array([is_right(hit.sentence.span, asked.spans) for hit in found], bool),
                 np.array([features(question, hit.query, hit.passages, hit.relevance) for hit in found]),
             )
