@@ -203,6 +203,7 @@ _ANCHOR = _compiled(
     r"(?<![\w-])(?P<adjacent>(?:right|just|immediately|shortly|directly|straight) )?"
     r"(?P<word>before|prior to|until|leading up to|after|following|since|once|during|while|as soon as)\s+"
     r"(?!(?:what|which|when|who|whom|whose|how)\b)"
-    r"(?P<anchor>[^,?]+?)(?=,|\?|\s*$|\s+(?:do|does|did|can|could|will|would|is|are|was|were|has|have)\s+"
-    r"(?:she|he|they|we|you|it|the (?:speaker|presenter|lecturer|host|narrator|audience))\b)"
+    r"(?P<anchor>(?:that|this|it)(?=\s+(?:about|on|of|with)\b)|"
+    r"[^,?]+?(?=,|\?|\s*$|\s+(?:do|does|did|can|could|will|would|is|are|was|were|has|have)\s+"
+    r"(?:she|he|they|we|you|it|the (?:speaker|presenter|lecturer|host|narrator|audience))\b))"
 )

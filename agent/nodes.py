@@ -29,7 +29,7 @@ from rewatch.memory.types import Observation
 from rewatch.tools.likeness import searches_pictures
 from rewatch.tools.pauses import find_pauses, observe_pause
 from rewatch.tools.registry import tool
-from rewatch.tools.search import Hit, find, find_pictures
+from rewatch.tools.search import Hit, Seek, find, find_pictures
 
 FAILURES = (LimitReached, ModelOutputError, ToolError)
 """What ends a run with an honest answer; a mistake of the caller's is raised instead."""
@@ -188,9 +188,10 @@ def _search(
     """Search, and weigh each hit by how likely it answers what this call asks."""
     asked = question if purpose in ("question", "closer", "rival") else ground(query, 0.0)
     core = asked.query if query == question.text or asked is not question else query
-    mention = asked.counts_mentions or asked is not question  # targets and anchors are things, not questions
+    is_thing = asked.counts_mentions or asked is not question  # targets and anchors are things, not questions
+    seek: Seek = "mention" if is_thing else "either" if asked.seeks_mention else "answer"
     context = run.tools.only(arguments.pop("video_id", ""))
-    found = find(context, **arguments, core=core, limit=_FOUND, kinds=asked.expected, mention=mention)
+    found = find(context, **arguments, core=core, limit=_FOUND, kinds=asked.expected, seek=seek)
     passages = [
         weighed(hit, question, query, probability(asked, hit.query, hit.passages, hit.relevance))
         for hit in found

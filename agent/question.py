@@ -48,7 +48,7 @@ class Question:
     lasts_here: bool = False
     """Whether the length of something in the recording itself is asked for: a break, a silence."""
     seeks_mention: bool = False
-    """Whether whatever speaks of the subject answers it: when, how often, or whether it is spoken of."""
+    """Whether whatever speaks of the subject answers it: when, whether or what it is told, what is written of it."""
 
 
 def ground(text: str, duration_seconds: float, options: Mapping[str, str] | None = None) -> Question:
@@ -85,9 +85,7 @@ def ground(text: str, duration_seconds: float, options: Mapping[str, str] | None
         counts_mentions=bool(wording.MENTIONS.search(text)),
         needs_eyes=bool(wording.EYES.search(text)),
         lasts_here=kind == "how_long" and bool(wording.LASTS_HERE.search(text)),
-        seeks_mention=bool(
-            kind in ("when", "written") or wording.MENTIONS.search(text) or wording.OF_MENTION.search(text)
-        ),
+        seeks_mention=not options and (kind in ("when", "written") or _is_of_subject(hints.text)),
     )
 
 
@@ -98,6 +96,10 @@ def order_targets(text: str) -> tuple[str, str] | None:
         if match:
             return _bare(match["a"]), _bare(match["b"])
     return None
+
+
+def _is_of_subject(text: str) -> bool:
+    return any(pattern.search(text) for pattern in (wording.MENTIONS, wording.OF_MENTION, wording.TOLD_ABOUT))
 
 
 def _optional_order(text: str, options: Mapping[str, str]) -> tuple[str, ...]:

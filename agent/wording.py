@@ -184,6 +184,11 @@ OF_MENTION = _any(
     rf"(?:{TELL}|warn(?:s|ed)?|ask(?:s|ed)?)\b(?! that\b)"
 )
 """A yes-or-no question about what is told, not about what is so."""
+TOLD_ABOUT = _any(
+    rf"\bwhat (?:else )?(?:do|does|did|is|are|was|were|has|have) {SPEAKER} {TELL}(?: \w+)? (?:about|of|on)\b",
+    rf"\bwhat (?:is|was) {_TOLD} about\b",
+)
+"""A question for whatever is told about a subject."""
 NEGATION = _any(
     r"\b(?:no|not|never|nobody|none|nothing|neither|nor|without|hardly|barely|refuse[ds]?|fail(?:ed|s)?)\b",
     r"n['’]t\b",

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,10 @@ _BY_WORDS = 30
 """Candidates from each way."""
 _READ, _COMPARED = 16, 40
 """How many of them are read, the dearest part of a question, or only compared, where a mention is sought."""
+Seek = Literal["mention", "answer", "either"]
+_MODES: dict[Seek, tuple[bool, ...]] = {"mention": (True,), "answer": (False,), "either": (True, False)}
+_REPEATED, _NAMED = MEASURES.index("repeated"), 0.99
+"""The measure that tells whether a passage names all of a query's words, and from where on it does."""
 _SAME_TEXT = 0.8
 """Share of common stems from which two overlapping or repeated passages count as one."""
 
@@ -133,21 +138,26 @@ def find(
     channels: Sequence[Channel] | None = None,
     limit: int = 10,
     kinds: tuple[Kind, ...] = (),
-    mention: bool = True,
+    seek: Seek = "mention",
 ) -> list[Hit]:
     """The passages of `search`, with the comparison behind each.
 
     Args:
         kinds: What an answer must hold.
-        mention: Find what speaks of the query; False finds what answers it, as a question.
+        seek: What speaks of the query, what answers it as a question, or, for "either", what speaks of it where a
+            passage names it in all of its words, else what answers it.
     """
     context.meter.charge(Cost(tool_calls=1))
-    embedded = embed_query(context.library.encoder, query, core, kinds, mention=mention)
     hits: list[Hit] = []
-    for video in context.videos:
-        allowed = context.allowed(video, span)
-        if allowed is not None and allowed.duration_seconds > 0:
-            hits += _in_video(context, video, embedded, allowed, kinds_of(channels))
+    for mention in _MODES[seek]:
+        embedded = embed_query(context.library.encoder, query, core, kinds, mention=mention)
+        hits = [
+            hit
+            for video in context.videos
+            for hit in _in_video(context, video, embedded, span, kinds_of(channels))
+        ]
+        if any(hit.relevance.measures[_REPEATED] >= _NAMED for hit in hits):
+            break
     hits.sort(key=lambda hit: -hit.relevance.score)
     return _distinct(hits, limit)
 
@@ -191,10 +201,17 @@ def _standing(hit: Hit) -> float:
 
 
 def _in_video(
-    context: ToolContext, video: VideoInfo, query: Query, span: Span, kinds: tuple[TextKind, ...] | None
+    context: ToolContext,
+    video: VideoInfo,
+    query: Query,
+    span: Span | None,
+    kinds: tuple[TextKind, ...] | None,
 ) -> list[Hit]:
+    allowed = context.allowed(video, span)
+    if allowed is None or allowed.duration_seconds <= 0:
+        return []
     passages = load(context.library, video.video_id)
-    positions = candidates(context, video, query, span, kinds, passages)
+    positions = candidates(context, video, query, allowed, kinds, passages)
     compared = compare(query, passages, positions)
     return [Hit(video, passages.sentences[item.position], passages, item, query) for item in compared]
 

@@ -161,7 +161,7 @@ def _samples(library: Library, questions: list[Asked], mention: bool) -> Iterato
             channels=question.channels,
             limit=_CANDIDATES,
             kinds=question.expected,
-            mention=mention,
+            seek="mention" if mention else "answer",
         )
         if found:
             yield Sample(
