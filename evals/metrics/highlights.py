@@ -149,9 +149,13 @@ def _average_precisions(positive: NDArray[np.bool_], scores: NDArray[np.float64]
     best = np.maximum.accumulate(precision[:, :, ::-1], axis=2)
     recalled = (found > before)[:, :, ::-1]
     values, counts = best[recalled], recalled.sum(axis=2).ravel()
-    ends = counts.cumsum()
-    sums = [np.add.reduce(values[end - count : end]) for end, count in zip(ends, counts, strict=True)]
-    precisions: NDArray[np.float64] = np.array(sums) / np.maximum(counts, 1)
+    first = counts.cumsum() - counts
+    precisions: NDArray[np.float64] = np.zeros(len(counts))
+    for count in np.unique(
+        counts[counts > 0]
+    ):  # rows of one length: summed as each would be alone, digit for digit
+        rows = np.flatnonzero(counts == count)
+        precisions[rows] = values[first[rows, None] + np.arange(count)].sum(axis=1) / count
     precisions = precisions.reshape(positive.shape[:2])
     precisions[positive.all(axis=2)] = 1.0
     return precisions

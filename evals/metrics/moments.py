@@ -5,8 +5,8 @@ R1@IoU on Charades-STA; Zhang et al., "2D-TAN", 2020, whose script ActivityNet-C
 from which that of Ego4D's natural-language queries (Grauman et al., 2022) is made.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -109,58 +109,71 @@ def qv_moments(
     if official and (bare := [query for query in truth if not predicted.get(query)]):
         raise ValueError(f"query {bare[0]!r} has no prediction; the official script cannot score that")
     ordered = {query: truth[query] for query in predicted if query in truth} | dict(truth)
-    handed_in = {
-        query: list(predicted.get(query, ()))
-        if official
-        else sorted(predicted.get(query, ()), key=lambda span: -span[2])
-        for query in ordered
-    }
-    return {
-        name: _in_range(_of_length(ordered, name), handed_in, official=official) for name in LENGTH_RANGES
-    }
+    handed_in = [predicted.get(query, ()) for query in ordered]
+    if not official:
+        handed_in = [sorted(spans, key=lambda span: -span[2]) for spans in handed_in]
+    found = _Ragged.of([spans[:MOST_PREDICTIONS] for spans in handed_in], 3)
+    real = _Ragged.of(list(ordered.values()), 2)
+    return {name: _in_range(*_of_length(real, found, name), official=official) for name in LENGTH_RANGES}
 
 
-def _of_length(truth: Mapping[Any, Spans], name: str) -> dict[Any, Spans]:
-    least, most = LENGTH_RANGES[name]
+@dataclass(frozen=True, slots=True)
+class _Ragged:
+    """Spans of many queries, of each as many as it has."""
+
+    values: NDArray[np.float64]
+    """`[spans, columns]`, query after query."""
+    counts: NDArray[np.intp]
+    """`[queries]`."""
+
+    @classmethod
+    def of(cls, queries: Sequence[Spans], columns: int) -> "_Ragged":
+        values = [span[:columns] for spans in queries for span in spans]
+        return cls(
+            np.array(values, np.float64).reshape(-1, columns),
+            np.array([len(spans) for spans in queries], int),
+        )
+
+    def kept(self, which: NDArray[np.bool_]) -> "_Ragged":
+        """Some of the spans, of all queries."""
+        owners = np.repeat(np.arange(len(self.counts)), self.counts)
+        return _Ragged(self.values[which], np.bincount(owners[which], minlength=len(self.counts)))
+
+    def block(self, queries: NDArray[np.intp]) -> NDArray[np.float64]:
+        """`[queries, spans, columns]` of queries that have equally many spans."""
+        first = self.counts.cumsum() - self.counts
+        return self.values[first[queries, None] + np.arange(self.counts[queries[0]])]
+
+
+def _of_length(truth: _Ragged, found: _Ragged, name: str) -> tuple[_Ragged, _Ragged, NDArray[np.bool_]]:
+    """True spans of a length, predictions, and which queries count."""
     if name == "full":
-        return dict(truth)
-    kept = {
-        query: [span for span in spans if least < span[1] - span[0] <= most] for query, spans in truth.items()
-    }
-    return {query: spans for query, spans in kept.items() if spans}
+        return truth, found, np.full(len(truth.counts), True)
+    least, most = LENGTH_RANGES[name]
+    length = truth.values[:, 1] - truth.values[:, 0]
+    kept = truth.kept((least < length) & (length <= most))
+    return kept, found, kept.counts > 0
 
 
 def _in_range(
-    truth: Mapping[Any, Spans], handed_in: Mapping[Any, Spans], *, official: bool
+    truth: _Ragged, found: _Ragged, counted: NDArray[np.bool_], *, official: bool
 ) -> dict[str, dict[str, float]]:
-    precisions = np.zeros((len(truth), len(THRESHOLDS)))
-    firsts = np.zeros(len(truth))
-    for members, windows in _alike(truth, handed_in).items():
-        precisions[list(members)], firsts[list(members)] = precisions_and_firsts(
+    """Queries with as many true and predicted spans are scored together; those without either stay 0."""
+    precisions = np.zeros((len(counted), len(THRESHOLDS)))
+    firsts = np.zeros(len(counted))
+    shapes = np.stack((truth.counts, found.counts), axis=1)
+    for shape in np.unique(shapes[counted & shapes.all(axis=1)], axis=0):
+        members = np.flatnonzero((shapes == shape).all(axis=1))
+        windows = Windows(truth.block(members), found.block(members))
+        precisions[members], firsts[members] = precisions_and_firsts(
             windows, np.array(THRESHOLDS), official=official
         )
-    means = precisions.mean(axis=0) if len(truth) else np.zeros(len(THRESHOLDS))
+    precisions, firsts = precisions[counted], firsts[counted]
+    means = precisions.mean(axis=0) if len(firsts) else np.zeros(len(THRESHOLDS))
     by_threshold = {str(t): float(mean) for t, mean in zip(THRESHOLDS, means, strict=True)}
     by_threshold["average"] = float(np.mean(means))
     at_one = {str(t): float(np.mean(firsts >= t)) if len(firsts) else 0.0 for t in THRESHOLDS}
     return {"MR-mAP": _percent(by_threshold, official), "MR-R1": _percent(at_one, official)}
-
-
-def _alike(truth: Mapping[Any, Spans], handed_in: Mapping[Any, Spans]) -> dict[tuple[int, ...], Windows]:
-    """Queries with as many true and predicted spans are scored together; those without either stay 0."""
-    groups: dict[tuple[int, int], list[tuple[int, Spans, Spans]]] = defaultdict(list)
-    for number, (query, spans) in enumerate(truth.items()):
-        found = handed_in[query][:MOST_PREDICTIONS]
-        if spans and found:
-            groups[len(spans), len(found)].append((number, spans, found))
-    return {tuple(number for number, _, _ in group): _windows(group) for group in groups.values()}
-
-
-def _windows(group: Sequence[tuple[int, Spans, Spans]]) -> Windows:
-    def array(spans: list[Spans], width: int) -> NDArray[np.float64]:
-        return np.array([[span[:width] for span in each] for each in spans], np.float64)
-
-    return Windows(array([true for _, true, _ in group], 2), array([found for _, _, found in group], 3))
 
 
 def _percent(values: Mapping[str, float], official: bool) -> dict[str, float]:
