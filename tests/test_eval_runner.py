@@ -191,6 +191,18 @@ def test_scores_come_from_the_records_alone_and_count_failures(tmp_path: Path) -
     assert scores.cost.dollars == 5.0
 
 
+def test_what_has_no_number_is_null_in_json_and_what_applies_to_nothing_is_left_out() -> None:
+    """One video has no interval, and answers that are kept secret no accuracy."""
+    samples = [replace(sample, video="v.mp4", spans=()) for sample in _samples(2)]
+    known = [Record(sample, Prediction(choice="A"), 0.1) for sample in samples]
+    plain = json.loads(json.dumps(score(RUN, known).to_plain(), allow_nan=False))
+    assert plain["means"][0]["interval"] == {"value": 0.5, "low": None, "high": None}
+    secret = [replace(record, sample=replace(record.sample, answer=None)) for record in known]
+    assert score(RUN, secret).means == ()
+    difference = compare(RUN, known, RUN, known).to_plain()["measures"][0]["difference"]
+    assert (difference["value"], difference["low"], difference["p_value"]) == (0.0, None, 1.0)
+
+
 def test_two_runs_are_compared_on_common_samples() -> None:
     def records(choice: str, count: int) -> list[Record]:
         return [Record(sample, Prediction(choice=choice), 0.1) for sample in _samples(count)]

@@ -65,6 +65,7 @@ def test_truth_follows_from_what_is_hidden() -> None:
         ((30, ("text",), 2, 0), "outside 0:01:00 to 10:00:00"),
         ((60, ("text", "speech"), 6, 0), "do not fit into 1:00"),
         ((3600, ("picture",), 20, 0), "outside 2 to 8"),
+        ((3600, ("text",), 1, 0), "1 needles of kind text are outside 2 to 12"),
     ],
 )
 def test_what_cannot_be_hidden_is_refused(

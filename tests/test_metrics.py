@@ -410,6 +410,11 @@ def test_an_interval_holds_the_mean_and_is_wider_when_videos_are_drawn_whole() -
     assert grouped.high - grouped.low > 2 * (single.high - single.low)
     assert bootstrap(values, seed=3) == bootstrap(values, seed=3)
     assert math.isnan(bootstrap([]).value)
+    assert (bootstrap([0.0, 1.0], ["v", "v"]).value, bootstrap([0.0, 1.0], ["v", "v"]).ends()) == (
+        0.5,
+        "none",
+    )
+    assert bootstrap([1.0, 1.0]).ends(".1f") == "1.0 to 1.0"
 
 
 def test_paired_tests_tell_a_difference_from_none() -> None:

@@ -110,10 +110,7 @@ def _print_scores(scores: Scores, pictures: Mapping[str, float]) -> None:
     )
     table = _table("corrected", "mean", "95 % interval", "samples")
     for mean in scores.means:
-        low, high = mean.interval.low, mean.interval.high
-        table.add_row(
-            mean.name, f"{mean.interval.value:.4f}", f"{low:.4f} to {high:.4f}", str(mean.num_samples)
-        )
+        table.add_row(mean.name, f"{mean.interval.value:.4f}", mean.interval.ends(), str(mean.num_samples))
     console.print(table)
     names = list(dict.fromkeys((*scores.official, *scores.corrected)))
     if names:
@@ -145,7 +142,7 @@ def _print_comparison(found: Comparison) -> None:
             f"{item.first:.4f}",
             f"{item.second:.4f}",
             f"{change.value:+.4f}",
-            f"{change.low:+.4f} to {change.high:+.4f}",
+            change.ends("+.4f"),
             f"{change.p_value:.3f}",
             _number(item.mcnemar_p, 3),
         )

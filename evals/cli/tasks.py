@@ -41,8 +41,9 @@ def list_tasks(
             console.print(Text(f"  {line}"))
     if task is None:
         console.print(Text("methods", style="bold"))
+        widest = max(map(len, methods))
         for form, does in methods.items():
-            console.print(Text(f"  {form:<14}{does}"))
+            console.print(Text(f"  {form:<{widest}}  {does}"))
 
 
 def _described(task: Task, folder: DataFolder | None, *, whole: bool) -> dict[str, Any]:

@@ -115,7 +115,8 @@ def _needed(kinds: Sequence[NeedleKind], num_needles: int) -> int:
     most = {"picture": len(PICTURE_NAMES), "clip": len(PICTURE_NAMES)}
     total = 0
     for kind in kinds:
-        if not 2 <= num_needles <= (limit := most.get(kind, (len(_WORDS) - _OPTIONS) // 2)):
+        limit = most.get(kind, (len(_WORDS) - _OPTIONS) // 2)
+        if not 2 <= num_needles <= limit:
             raise SettingError(f"{num_needles} needles of kind {kind} are outside 2 to {limit}")
         total += num_needles + (_COUNTED * _OPTIONS if kind in ("text", "speech") else 0)
     return total

@@ -18,20 +18,21 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean with its confidence interval."""
+    """A mean with its confidence interval, whose ends are NaN where fewer than two groups were drawn from."""
 
     value: float
     low: float
     high: float
+
+    def ends(self, form: str = ".4f") -> str:
+        """The interval in words; "none" where there is none."""
+        return "none" if math.isnan(self.low) else f"{self.low:{form}} to {self.high:{form}}"
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Interval):
     """The mean of B minus that of A on the same samples, with its interval and how surprising it is."""
 
-    value: float
-    low: float
-    high: float
     p_value: float
     """Probability of a difference this large when the two do not differ; two-sided."""
     num_samples: int
@@ -47,6 +48,8 @@ def bootstrap(
 ) -> Interval:
     """Mean and percentile interval; the same seed gives the same interval.
 
+    One group tells nothing of others, so that it has no interval.
+
     Args:
         values: One value a sample.
         groups: What is drawn together, such as the sample's video; None draws single samples.
@@ -57,6 +60,8 @@ def bootstrap(
     if not values:
         return Interval(math.nan, math.nan, math.nan)
     sums, counts = _by_group(np.asarray(values, np.float64), groups)
+    if len(sums) == 1:
+        return Interval(float(sums[0] / counts[0]), math.nan, math.nan)
     picks = np.random.default_rng(seed).integers(0, len(sums), (rounds, len(sums)))
     means = sums[picks].sum(axis=1) / counts[picks].sum(axis=1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])

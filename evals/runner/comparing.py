@@ -7,6 +7,7 @@ from typing import Any
 from rewatch.evals.metrics.statistics import Difference, mcnemar, paired_difference
 from rewatch.evals.runner.measures import measures_of
 from rewatch.evals.runner.record import Record
+from rewatch.evals.runner.scoring import finite
 from rewatch.evals.tasks.table import find_task
 from rewatch.memory.errors import InputError
 
@@ -36,8 +37,9 @@ class Comparison:
     measures: tuple[Compared, ...]
 
     def to_plain(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
+        """Plain values for JSON; a number that JSON has no form for is None."""
+        plain: dict[str, Any] = finite(asdict(self))
+        return plain
 
 
 def compare(

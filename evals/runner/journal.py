@@ -109,7 +109,7 @@ def read_records(folder: Path) -> list[Record]:
     """
     path = folder / RECORDS_FILE
     if not path.is_file():
-        raise InputError(f"{folder} holds no run; give the folder that `rewatch eval run --out` wrote")
+        raise _no_run(folder)
     latest = {record.sample.sample_id: record for record in _read(path, repair=False)}
     return list(with_ratings(latest.values(), folder))
 
@@ -119,12 +119,19 @@ def read_run(folder: Path) -> dict[str, Any]:
 
     Raises:
         InputError: The folder holds no run.
+        StorageError: What says so is damaged.
     """
     try:
         run: dict[str, Any] = json.loads((folder / RUN_FILE).read_text("utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
-        raise InputError(f"{folder} holds no run: {error}") from error
+    except OSError as error:
+        raise _no_run(folder) from error
+    except ValueError as error:
+        raise StorageError(f"{folder / RUN_FILE} is damaged: {error}; run into another --out") from error
     return run
+
+
+def _no_run(folder: Path) -> InputError:
+    return InputError(f"{folder} holds no run; give the folder that `rewatch eval run --out` wrote")
 
 
 def describe_run(

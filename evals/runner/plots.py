@@ -39,7 +39,7 @@ def as_svg(figure: "Figure") -> str:
 
 def means_plot(means: Sequence[Mean]) -> str:
     """Means that are shares, with their intervals."""
-    shares = [mean for mean in means if mean.interval.high <= 1.0]
+    shares = [mean for mean in means if not max(mean.interval.value, mean.interval.high) > 1.0]
     figure = new_figure(7, 0.6 + 0.35 * len(shares))
     axes = figure.subplots()
     for at, mean in enumerate(reversed(shares)):
@@ -59,7 +59,7 @@ def category_plot(scores: Scores, measure: str) -> str:
     axes = figure.subplots()
     names = [f"{name} ({int(scores.categories[name]['samples'])})" for name, _ in reversed(rows)]
     axes.barh(names, [value for _, value in reversed(rows)], color=_INK)
-    if max(value for _, value in rows) <= 1:
+    if max((value for _, value in rows), default=0.0) <= 1:
         axes.set_xlim(0, 1.02)
     axes.set_xlabel(f"{measure}, samples in brackets")
     axes.grid(axis="x", alpha=0.3)

@@ -86,7 +86,7 @@ def _means(scores: Scores) -> str:
         (
             m.name,
             f"{m.interval.value:.4f}",
-            f"{m.interval.low:.4f} to {m.interval.high:.4f}",
+            m.interval.ends(),
             m.num_samples,
             m.says,
         )

@@ -1,5 +1,6 @@
 """Scores of a run: means with intervals, tables of both conventions, categories, cost, latency, failures."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -41,7 +42,7 @@ class Scores:
     failures: Mapping[str, int]
     """How often each kind of error."""
     means: tuple[Mean, ...]
-    """Corrected convention, with intervals over whole videos."""
+    """Corrected convention, with intervals over whole videos; those that apply to no sample are left out."""
     corrected: Numbers
     official: Numbers
     """What the published script would print for the same predictions."""
@@ -52,8 +53,18 @@ class Scores:
     p95_seconds: float
 
     def to_plain(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
+        """Plain values for JSON; a number that JSON has no form for is None."""
+        plain: dict[str, Any] = finite(asdict(self))
+        return plain
+
+
+def finite(value: Any) -> Any:
+    """Plain values with None in place of NaN and infinity, such as an interval over one video, or V-STaR's LGM."""
+    if isinstance(value, dict):
+        return {name: finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def score(run: Mapping[str, Any], records: Sequence[Record]) -> Scores:
@@ -69,6 +80,7 @@ def score(run: Mapping[str, Any], records: Sequence[Record]) -> Scores:
     task = find_task(run["task"])
     measures = measures_of(task, run["gives"])
     values = {measure.name: [measure.of(record) for record in records] for measure in measures}
+    means = [_mean(measure, values[measure.name], records) for measure in measures]
     seconds = [record.seconds for record in records if record.prediction] or [0.0]
     unreadable = [r for r in records if r.prediction and r.sample.options and chosen(r) is None]
     return Scores(
@@ -78,7 +90,7 @@ def score(run: Mapping[str, Any], records: Sequence[Record]) -> Scores:
         sum(record.prediction is None for record in records),
         len(unreadable) if "choice" in run["gives"] else 0,
         dict(Counter(record.failure for record in records if record.failure)),
-        tuple(_mean(measure, values[measure.name], records) for measure in measures),
+        tuple(mean for mean in means if mean.num_samples),
         table(task, records, run["gives"], "corrected"),
         table(task, records, run["gives"], "official"),
         _categories(values, records),
