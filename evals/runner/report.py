@@ -24,6 +24,7 @@ from rewatch.memory.ingest.probe import probe
 from rewatch.memory.timecode import format_seconds
 
 _FRAMES_SHOWN = 4
+_LETTERS_SHOWN = 300
 _FRAME_WIDTH = 200
 _STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .8rem;text-align:right;border-bottom:1px solid #ddd}
@@ -179,7 +180,8 @@ def _case(record: Record, folder: DataFolder | None) -> str:
     if said is None:
         lines.append(f'<p class="wrong">{escape(record.failure)}: {escape(record.reason)}</p>')
     else:
-        lines.append(f"<p>said: {escape(said.answer[:300])}{'...' if len(said.answer) > 300 else ''}</p>")
+        more = "..." if len(said.answer) > _LETTERS_SHOWN else ""
+        lines.append(f"<p>said: {escape(said.answer[:_LETTERS_SHOWN])}{more}</p>" if said.answer else "")
         lines.append(f"<p>returned: {_spans(said.spans[:3])}</p>" if said.spans else "")
     truth = [*sample.frame_seconds, *((start + end) / 2 for start, end in sample.spans)][:_FRAMES_SHOWN]
     lines.append(f"<p>truth: {_spans(sample.spans[:3])}</p>" if sample.spans else "")

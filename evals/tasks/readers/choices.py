@@ -174,7 +174,7 @@ def _hourvideo_video(video: Row) -> Found:
 
 def next_qa(folder: DataFolder) -> Found:
     """NExT-QA, multiple choice: `val.csv` or `test.csv`, and `map_vid_vidorID.json` where videos keep other names."""
-    names = _video_names(folder)
+    names = video_names(folder)
     return each(read_rows(folder.file("val.csv", "test.csv")), lambda row: next_qa_row(row, names))
 
 
@@ -201,7 +201,8 @@ def next_qa_row(row: Row, names: dict[str, str], **more: Any) -> Sample:
     )
 
 
-def _video_names(folder: DataFolder) -> dict[str, str]:
+def video_names(folder: DataFolder) -> dict[str, str]:
+    """NExT-QA's videos by the names that its questions give them."""
     names: dict[str, str] = {}
     for path in folder.files("map_vid_vidorID.json"):
         names |= {row.key: str(row.values.get("")) for row in read_rows(path)}

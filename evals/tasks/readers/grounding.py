@@ -9,7 +9,7 @@ from rewatch.evals.metrics.highlights import CLIP_SECONDS, LEAST_RATINGS
 from rewatch.evals.metrics.spans import Pair
 from rewatch.evals.tasks.files import FormatError, Row, as_number, read_rows, read_text
 from rewatch.evals.tasks.folder import DataFolder
-from rewatch.evals.tasks.readers.choices import next_qa_row
+from rewatch.evals.tasks.readers.choices import next_qa_row, video_names
 from rewatch.evals.tasks.readers.parts import (
     Found,
     above_zero,
@@ -148,9 +148,7 @@ def next_gqa(folder: DataFolder) -> Found:
     """NExT-GQA: `val.csv` or `test.csv` with the spans of `gsub_val.json` or `gsub_test.json`."""
     questions = folder.file("*nextgqa/val.csv", "val.csv", "*nextgqa/test.csv", "test.csv")
     truth = {row.key: row for row in read_rows(folder.file(f"gsub_{questions.stem}.json"))}
-    names: dict[str, str] = {}
-    for path in folder.files("map_vid_vidorID.json"):
-        names |= {row.key: str(row.values.get("")) for row in read_rows(path)}
+    names = video_names(folder)
 
     def build(row: Row) -> Sample:
         video, own = row.text("video_id"), row.text("qid")
