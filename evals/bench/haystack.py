@@ -6,8 +6,9 @@ grounding and time for a question by length, with a plot.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Annotated, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from rewatch.agent.cli.printing import make_console, print_json
 from rewatch.evals.haystacks.base import Base, RealVideo, Scenery
 from rewatch.evals.haystacks.plan import NeedleKind, make_plan
 from rewatch.evals.haystacks.render import render
+from rewatch.evals.methods import Method, Prediction
 from rewatch.evals.methods.registry import open_method
 from rewatch.evals.methods.workplace import Workplace
 from rewatch.evals.runner.journal import Journal, describe_run, hold, read_records, write_run
@@ -27,6 +29,7 @@ from rewatch.evals.runner.plots import as_svg, new_figure
 from rewatch.evals.runner.record import Record
 from rewatch.evals.runner.running import run
 from rewatch.evals.tasks.folder import DataFolder
+from rewatch.evals.tasks.sample import Sample
 from rewatch.evals.tasks.table import find_task, read
 from rewatch.memory.timecode import parse_seconds
 from rewatch.memory.types import Limits
@@ -80,11 +83,29 @@ def _ask(out: Path) -> dict[str, float]:
             started = perf_counter()
             place.library.prepare(place.video(sample))
             spent[sample.duration_group] = perf_counter() - started
-        method = open_method("agent", place)
+        method = _Clocked(open_method("agent", place))
         write_run(place_folder, describe_run(task, "agent", method.gives, out / "data", reading, Limits()))
         run(reading.samples, lambda: method, journal, limits=Limits())
     place.close()
     return spent
+
+
+class _Clocked:
+    """A method that notes the processor time of each answer, which other work on the machine disturbs little."""
+
+    def __init__(self, method: Method) -> None:
+        self.gives = method.gives
+        self._method = method
+
+    def predict(self, sample: Sample, limits: Limits) -> Prediction:
+        """The method's answer, with "processor_seconds" in its `extra`."""
+        began = process_time()
+        said = self._method.predict(sample, limits)
+        return replace(said, extra={**said.extra, "processor_seconds": process_time() - began})
+
+    def close(self) -> None:
+        """Close the method."""
+        self._method.close()
 
 
 def _by_length(records: Sequence[Record]) -> dict[str, list[Record]]:
@@ -103,6 +124,8 @@ def _row(length: str, records: Sequence[Record], index_seconds: float) -> dict[s
     grounded = [value for record in records if (value := measures["start_2s"].of(record)) is not None]
     row["within 2 s"] = float(np.mean(grounded))
     row["s a question"] = float(np.median([record.seconds for record in records]))
+    said = [record.prediction.extra for record in records if record.prediction]
+    row["processor s"] = float(np.median([extra["processor_seconds"] for extra in said])) if said else 0.0
     row["index s"] = index_seconds
     return row
 
@@ -117,9 +140,11 @@ def _plot(rows: Sequence[dict[str, Any]]) -> str:
     left.set_ylim(-0.03, 1.03)
     left.set_ylabel("share right")
     left.legend(fontsize=7, loc="lower left")
-    right.plot(at, [row["s a question"] for row in rows], "o-", color="#1f4e79")
+    for name, style in (("s a question", "o-"), ("processor s", "o--")):
+        right.plot(at, [row[name] for row in rows], style, color="#1f4e79", label=name)
     right.set_ylim(bottom=0)
     right.set_ylabel("median seconds a question")
+    right.legend(fontsize=7, loc="lower left")
     for axes in (left, right):
         axes.set_xticks(list(at), [row["length"] for row in rows])
         axes.set_xlabel("length of the video")
