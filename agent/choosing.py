@@ -10,7 +10,7 @@ import numpy as np
 
 from rewatch.agent.answer import Claim
 from rewatch.agent.composition import BESIDE, quote
-from rewatch.agent.options import for_absence, lead, speaks_of_another
+from rewatch.agent.options import for_absence, lead, names_all, own, speaks_of_another
 from rewatch.agent.planners.rules import SUFFICIENT
 from rewatch.agent.question import Question
 from rewatch.memory.ingest.encoder import SentenceEncoder
@@ -33,7 +33,8 @@ def choose(encoder: SentenceEncoder, question: Question, ranked: Sequence[Observ
     Returns:
         The option as a claim that quotes the passage which speaks for it, and quotations of the best passages;
         nothing when nothing was seen. Where one option says that there is no answer, the asker does not promise
-        one: then only passages count that answer by themselves, and none that tells it of another thing.
+        one: then only passages count that answer by themselves, and none that tells it of another thing. Nor does
+        such a one where a passage names the very thing.
     """
     asked, absent = ranked[:_PASSAGES], for_absence(question.options)
     if absent:
@@ -42,11 +43,13 @@ def choose(encoder: SentenceEncoder, question: Question, ranked: Sequence[Observ
             for seen in asked
             if (seen.probability or 0.0) >= SUFFICIENT and not speaks_of_another(question.query, seen.text)
         ]
+    if any(names_all(question.query, seen.text) for seen in asked):
+        asked = [seen for seen in asked if not speaks_of_another(question.query, seen.text)]
     if not asked:
         return []
     letters = [letter for letter in question.options if letter != absent]
     joined = [f"{question.text} {question.options[letter]}" for letter in letters]
-    vectors = encoder.encode_texts([*joined, *(seen.text for seen in asked)])
+    vectors = encoder.encode_texts([*joined, *(own(question.query, seen.text) for seen in asked)])
     alike = vectors[len(letters) :] @ vectors[: len(letters)].T
     scores = np.array([seen.score for seen in asked])
     leaning = alike - alike.mean(axis=1, keepdims=True) + _RELEVANCE * (scores - scores.max())[:, None]

@@ -24,6 +24,9 @@ _BOUNDS: tuple[tuple[re.Pattern[str], Callable[[float, float], bool]], ...] = (
     (re.compile(r"\b(?:fewer|less) than\b|\bunder\b", re.I), lambda number, bound: number < bound),
     (re.compile(r"\bat most\b|\bor (?:fewer|less)\b|\bup to\b", re.I), lambda number, bound: number <= bound),
 )
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n")
+_NEARLY_ALL = 0.7
+"""Share of a query's words by which a sentence is about the very thing that is asked."""
 _RANGE = re.compile(r"\d\s*(?:-|–|to)\s*\d|\w\s+to\s+\w|\bbetween\b", re.I)
 
 
@@ -73,13 +76,35 @@ def ordered_things(options: Mapping[str, str]) -> tuple[str, ...]:
     return items[0] if len(orders) > 1 and same and len(set(items[0])) > 1 else ()
 
 
+def names_all(query: str, text: str) -> bool:
+    """Whether one sentence of a text holds every content word of a query."""
+    asked = {word.stem for word in content_words(query)}
+    return bool(asked) and any(asked <= stems(sentence) for sentence in _SENTENCE.split(text))
+
+
+def own(query: str, text: str) -> str:
+    """A text without the sentences that say of something else what is asked; all of it where nothing else is left."""
+    kept = [sentence for sentence in _SENTENCE.split(text) if not _of_another(query, sentence)]
+    return " ".join(kept) or text
+
+
 def speaks_of_another(query: str, text: str) -> bool:
     """Whether a text says of something else what is asked: in the place of a word of the query stands another.
+
+    A missing word that another sentence happens to hold mends nothing where one sentence holds nearly all the others.
 
     Args:
         query: "the mayor of Boston".
         text: "The mayor of Chicago resigned."
     """
+    if _of_another(query, text):
+        return True
+    asked = {word.stem for word in content_words(query)}
+    near = [s for s in _SENTENCE.split(text) if len(asked & stems(s)) >= _NEARLY_ALL * len(asked)]
+    return not names_all(query, text) and any(_of_another(query, sentence) for sentence in near)
+
+
+def _of_another(query: str, text: str) -> bool:
     asked, told, held = content_words(query), content_words(text), stems(text)
     known = {word.stem for word in asked}
     told_beside = {(one.stem, _between(text, one.end, two.start), two.stem) for one, two in pairwise(told)}

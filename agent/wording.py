@@ -46,13 +46,13 @@ LEAD = _sequence(
 """The frame at a question's beginning, which says nothing of its subject."""
 
 TAIL = _sequence(
-    r"[\s,]*(?:",
+    r"(?:[\s,]*(?:",
     rf"\b(?:get(?:s)? |are |is |was |were |be |being )?{_TOLD}\b|\bcome(?:s)? up\b|\bappear(?:s)?\b|",
     rf"\bin (?:the|this) {_RECORDING}\b|\b(?:for the )?(?:first|second|third|fourth|fifth|last) time\b|",
     r"\bon (?:the )?(?:screen|slides?)\b|\b(?:to|by) (?:him|her|them)\b|\bin total\b|\baltogether\b|\bagain\b|",
     rf"\b(?:according to )?{SPEAKER} (?:say|says|said)\b|",
     rf"\b(?:do|does|did|is|are|was|were) {SPEAKER} {TELL}(?: about| of| on)?(?=[\s?.!]*$)",
-    r")*[\s?.!]*$",
+    r"))*[\s?.!]*$",
 )
 """The frame at a question's end."""
 

@@ -31,5 +31,18 @@ def test_the_option_that_a_relevant_passage_bears_out_is_chosen(encoder: Sentenc
     assert [claim.evidence_ids for claim in claims[1:]] == [("wood",)]
 
 
+def test_a_sentence_about_another_thing_lends_its_word_to_none(encoder: SentenceEncoder) -> None:
+    options = {"A": "harvest", "B": "harbour", "C": "orchard", "D": "lantern"}
+    question = ground("What is the secret word of the white suitcase?", 600.0, options)
+    both = (
+        "The secret word of the white suitcase is harbour. The secret word of the silver kettle is orchard."
+    )
+    passages = [
+        seen("both", 40, both, 2.0),
+        seen("other", 46, "The secret word of the silver kettle is orchard.", 1.9),
+    ]
+    assert choose(encoder, question, passages)[0].text.startswith("B) harbour: ")
+
+
 def test_without_passages_nothing_is_chosen(encoder: SentenceEncoder) -> None:
     assert choose(encoder, QUESTION, []) == []

@@ -104,6 +104,16 @@ def test_a_negation_is_not_yet_an_absence(text: str) -> None:
         ("the price of the blue boat", "The price of the red boat is nine pounds.", True),
         ("the price of the blue boat", "The price of the blue boat is nine pounds.", False),
         ("the price of the blue boat", "Our blue boat costs nine pounds.", False),
+        (
+            "secret word of the blue bicycle",
+            "The secret word of the blue saddle is feather. Close the road to cars, not to bicycles.",
+            True,
+        ),
+        (
+            "secret word of the blue bicycle",
+            "The secret word of the blue saddle is feather. The secret word of the blue bicycle is basket.",
+            False,
+        ),
         ("the tower in Alexandria built", "The first great tower stood in Alexandria, of limestone.", False),
     ],
 )

@@ -12,6 +12,7 @@ HOUR = 3600.0
 @pytest.mark.parametrize(
     ("text", "kind", "query"),
     [
+        ("When is the white wardrobe shown on the screen?", "when", "the white wardrobe"),
         ("When does she introduce entropy?", "when", "entropy"),
         ("At what point does he talk about the broken boiler?", "when", "the broken boiler"),
         ("Where does she mention Carnot?", "when", "Carnot"),
