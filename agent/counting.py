@@ -29,6 +29,7 @@ def counted(encoder: SentenceEncoder, question: str, text: str) -> Number | None
         The number, or None without one.
     """
     asked, numbers = wording.COUNTED.search(question), stated(text)
+    numbers = tuple(number for number in numbers if number.value != 1) or numbers  # "one" seldom counts
     if asked is None or not numbers:
         return None
     wanted = stems(asked["what"])

@@ -20,6 +20,12 @@ TABLE = "What was in there\nprams\n116\nbicycles\n309\nsafes\n7"
             "After twenty three hours they threw six cannon overboard.",
             "six",
         ),
+        (
+            "How many phones were cracked?",
+            "Hands up whose phone has a crack. I make that nineteen, and one more.",
+            "nineteen",
+        ),
+        ("How many boats sank?", "Only one boat sank.", "one"),
         ("How many people came?", "On the 5 nights before it rained, a crowd of 70 turned up.", "70"),
         ("How many rounds are needed?", "Fold\n4 rounds\n30 minutes apart", "4"),
         ("How many vibrations does it make?", "32,768 vibrations a second", "32,768"),

@@ -1,11 +1,18 @@
 """Finding stretches in which nobody speaks, and telling how long they are."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from talks import put_talk
 
 from rewatch.agent import Settings, VideoAgent
+from rewatch.agent.calls import ToolCall
+from rewatch.agent.composition import compose
+from rewatch.agent.planners import Done
+from rewatch.agent.question import ground
+from rewatch.memory.library import Library
 from rewatch.memory.types import Limits, VideoInfo
 from rewatch.tools.context import ToolContext
 from rewatch.tools.meter import Meter
@@ -64,3 +71,15 @@ def test_a_talk_without_pauses_has_none(agent: VideoAgent) -> None:
     context = ToolContext(agent.library, (brisk,), None, Meter(Limits()))
     assert pauses(context, "the break") == []
     assert pauses(context, "going on") == []
+
+
+def test_how_long_a_silence_lasts_is_told_by_the_clock(tmp_path: Path) -> None:
+    question = ground("How long is the interval?", 440.0)
+    with Library.open(tmp_path) as library:
+        video = put_talk(library, "glass", 440.0, SAID)
+        (found,) = pauses(ToolContext(library, (video,), None, Meter(Limits())), question.query)
+        done = [
+            Done(ToolCall.of("pauses", "pause", query=question.query), (replace(found, probability=0.8),))
+        ]
+        claim = compose(library.encoder, question, done)[0]
+    assert claim.text.startswith("5 min 24 s: 1:36–7:00, silence after: “Now stretch your legs")
