@@ -1,7 +1,7 @@
 """Many videos in one folder: adding them, finding them again, and what each was read for.
 
-Owns the folder's layout (`library.db`, `vectors/`, `locks/`) and how a video is recognised: by its content,
-so that a renamed file is the same video and a changed file is a new one. Rows are `store`'s, vectors
+Owns the folder's layout (`library.db`, `vectors/`, `pictures/`, `locks/`) and how a video is recognised: by its
+content, so that a renamed file is the same video and a changed file is a new one. Rows are `store`'s, vectors
 `index`'s, and reading a video is the work of `ingest`.
 """
 
@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from rewatch.memory.coverage import coverage
+from rewatch.memory.encoded_pictures import EncodedPictures
 from rewatch.memory.errors import InputError
 from rewatch.memory.file_stamp import FileStamp
 from rewatch.memory.folder import default_folder
@@ -96,6 +97,11 @@ class Library:
             if self._encoder is None:
                 self._encoder = SentenceEncoder()
             return self._encoder
+
+    @property
+    def pictures(self) -> EncodedPictures:
+        """What models have made of the videos' pictures, for later questions."""
+        return EncodedPictures(self.folder / "pictures")
 
     def index(self, space_id: str | None = None) -> VectorIndex:
         """The vector index of an embedding space; None takes that of the sentence encoder."""
@@ -195,6 +201,7 @@ class Library:
         """
         if not self.store.forget(video_id):
             raise InputError(f"{video_id} names no video of {self.folder}; see `rewatch list`")
+        self.pictures.forget(video_id)
         # The derived files hold its vectors until they are built again; one that cannot go now goes then.
         for index in (self.folder / "vectors").glob("*.faiss"):
             with suppress(OSError):

@@ -238,12 +238,16 @@ def test_an_outline_narrowed_is_what_compressing_at_once_gives() -> None:
     tokens, weights = torch.randn(10, 36, 24, generator=generator), torch.rand(10, generator=generator)
     method = Rewatch()
     whole = compress(tokens, (10, 6, 6), method=method, budget=TokenBudget(tokens=30), frame_weights=weights)
-    outline = compress(tokens, (10, 6, 6), method=method.before_question(), budget=TokenBudget(tokens=120))
-    narrowed = method.narrow(outline, 30, weights, None)
+    before, most = method.before_question(30, 360)
+    outline = compress(tokens, (10, 6, 6), method=before, budget=TokenBudget(tokens=most))
+    narrowed, grouping = method.narrow(outline, 30, weights, None)
     assert torch.equal(narrowed.index, whole.index)
     assert torch.equal(narrowed.assign, whole.assign)
     torch.testing.assert_close(narrowed.tokens, whole.tokens)
     torch.testing.assert_close(narrowed.weights, whole.weights)
+    assert most == outline.index.shape[0] == 120
+    assert grouping is not None
+    torch.testing.assert_close(grouping.apply(outline.tokens), whole.tokens)
 
 
 def test_the_package_is_light_until_it_compresses() -> None:

@@ -70,7 +70,7 @@ def _dictated(folder: Path, *texts: str, **options: Any) -> LocalVlm:
 _DICTATIONS: dict[int, _Dictation] = {}
 
 
-def _prepared(model: Any, inputs: Mapping[str, Any]) -> Prepared:
+def _prepared(model: Any, inputs: Mapping[str, Any], footage: object) -> Prepared:
     return {**inputs, "logits_processor": [_DICTATIONS[id(model)]]}, None
 
 
@@ -91,7 +91,7 @@ def test_noise_is_refused_after_one_repair(qwen: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(local, "MAX_NEW_TOKENS", 16)
     asked = []
 
-    def prepare(model: Any, inputs: Mapping[str, Any]) -> Prepared:
+    def prepare(model: Any, inputs: Mapping[str, Any], footage: object) -> Prepared:
         asked.append(inputs["input_ids"].shape[1])
         return inputs, None
 
@@ -116,10 +116,10 @@ def test_frames_go_in_by_number_and_time(qwen: Path) -> None:
     texts: list[str] = []
     inner = vlm._prepare
 
-    def read(model: Any, inputs: Mapping[str, Any]) -> Prepared:
+    def read(model: Any, inputs: Mapping[str, Any], footage: Any) -> Prepared:
         texts.append(vlm._processor.tokenizer.decode(inputs["input_ids"][0]))
         assert inputs["pixel_values"].shape[0] == sum(int(grid.prod()) for grid in inputs["image_grid_thw"])
-        return inner(model, inputs)
+        return inner(model, inputs, footage)
 
     vlm._prepare = read
     vlm.answer(FRAMES, "Which one?", Verdict)
@@ -136,7 +136,7 @@ def test_the_probability_is_that_of_the_verdicts_tokens(qwen: Path) -> None:
     captured: dict[str, Any] = {}
     inner = vlm._prepare
 
-    def keep(model: Any, inputs: Mapping[str, Any]) -> Prepared:
+    def keep(model: Any, inputs: Mapping[str, Any], footage: object) -> Prepared:
         captured.update(inputs)
         return inner(model, inputs)
 
@@ -168,7 +168,7 @@ def test_yes_is_weighed_against_no_by_the_models_own_logits(
     monkeypatch.setattr(local, "_LIKELY_TOKENS", 10_000)
     captured: dict[str, Any] = {}
 
-    def keep(model: Any, inputs: Mapping[str, Any]) -> Prepared:
+    def keep(model: Any, inputs: Mapping[str, Any], footage: object) -> Prepared:
         captured.update(inputs)
         return inputs, None
 

@@ -1,6 +1,7 @@
 """What every tool call works with: the library, the videos in question, the models and the meter of the run."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from rewatch.memory.errors import ToolError
 from rewatch.memory.library import Library
@@ -21,6 +22,8 @@ class ToolContext:
     meter: Meter = field(default_factory=lambda: Meter(Limits()))
     models: Models = field(default_factory=Models)
     """What the run may look with; nothing is loaded until it is used."""
+    shown: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What models were shown in this run, as their compressors remember it."""
 
     def video(self, video_id: str) -> VideoInfo:
         """The video of that id among those of this context (KeyError when it is not)."""

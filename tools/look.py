@@ -16,6 +16,7 @@ from rewatch.memory.errors import ModelOutputError, ToolError
 from rewatch.memory.types import Box, Cost, Frame, Observation, PictureCompression, Span, VideoInfo
 from rewatch.prompts import render
 from rewatch.tools.context import ToolContext
+from rewatch.tools.footage import footage_of
 from rewatch.tools.vision import Seen
 from rewatch.tools.vision.frame_plan import MAX_FRAMES, Detail
 from rewatch.tools.vision.structured import form_of
@@ -86,7 +87,9 @@ def look(
     form = reply_form(len(frames))
     prompt = render("look", question=question, words=key.words, form=form_of(form))
     try:
-        seen: Seen[LookReply] = ask(context, frames, prompt, form)
+        seen: Seen[LookReply] = ask(
+            context, frames, prompt, form, footage_of(context, video, frames, question)
+        )
     except ModelOutputError as error:
         made = [key.observation(0, allowed, frames, error=f"the model's reply cannot be used: {error}")]
     else:

@@ -12,6 +12,7 @@ from rewatch.prompts import quoted, render
 from rewatch.tools.context import ToolContext
 from rewatch.tools.seek.refine import region, region_size
 from rewatch.tools.vision import Reply, Seen
+from rewatch.tools.vision.footage import Footage
 from rewatch.tools.vision.frame_plan import Detail, fit_size, plan_frames, resized, without_repeats
 
 _MOST_CHARACTERS = 1500
@@ -54,8 +55,21 @@ def watch(
     return [resized(frame, width, height) for frame in kept]
 
 
-def ask(context: ToolContext, frames: Sequence[Frame], prompt: str, schema: type[Reply]) -> Seen[Reply]:
+def ask(
+    context: ToolContext,
+    frames: Sequence[Frame],
+    prompt: str,
+    schema: type[Reply],
+    footage: Footage | None = None,
+) -> Seen[Reply]:
     """Ask the model about frames of one size; the meter is charged before, and corrected after.
+
+    Args:
+        context: The model and the meter.
+        frames: The frames.
+        prompt: The question and the form of the reply.
+        schema: What the reply must be.
+        footage: What is known of the frames, for a model that compresses them.
 
     Raises:
         LimitReached: The run may not spend what an answer and its repair may cost; nothing was asked.
@@ -66,7 +80,7 @@ def ask(context: ToolContext, frames: Sequence[Frame], prompt: str, schema: type
     height, width = frames[0].image.shape[:2]
     reserved = vlm.estimate(len(frames), width, height, prompt)
     context.meter.charge(reserved)
-    seen = vlm.answer(frames, prompt, schema)
+    seen = vlm.answer(frames, prompt, schema, footage)
     context.meter.settle(reserved, seen.cost)
     return seen
 

@@ -27,6 +27,7 @@ from rewatch.tools.meter import Meter
 from rewatch.tools.models import Models
 from rewatch.tools.vision import Reply, Seen
 from rewatch.tools.vision.endpoint import pictures
+from rewatch.tools.vision.footage import Footage
 from rewatch.tools.vision.frame_plan import plan_frames
 from rewatch.tools.vision.scripted import ScriptedVlm
 
@@ -43,7 +44,9 @@ class ProcessorOnly(ScriptedVlm):
         self.processor = processor
         self.shown: tuple[Frame, ...] = ()
 
-    def answer(self, frames: Sequence[Frame], prompt: str, schema: type[Reply]) -> Seen[Reply]:
+    def answer(
+        self, frames: Sequence[Frame], prompt: str, schema: type[Reply], footage: Footage | None = None
+    ) -> Seen[Reply]:
         """Prepare the pictures, and answer."""
         self.shown = tuple(frames)
         self.processor(frames)

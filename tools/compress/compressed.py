@@ -97,47 +97,9 @@ def build(clip: Clip, draft: Draft, stats: dict[str, Any]) -> Compressed:
     links, weights = torch.stack([member[by_row], row[by_row]], dim=1), weight[by_row]
     assign = _heaviest(links, weights, total)
     sizes = torch.bincount(assign[assign >= 0], minlength=kept)
-    boxes = _boxes(links, clip.grid, kept)
+    boxes = boxes_around(links, clip.grid, kept)
     merged = weighted_sum(flat, links, weights, kept)
     return Compressed(merged, index, sizes, links, weights, assign, clip.grid, boxes, stats)
-
-
-def merged(whole: Compressed, chosen: Tensor, group: Tensor) -> Compressed:
-    """Merge the rows of a result further, each by the number of tokens that it represents.
-
-    Args:
-        whole: The result, K rows.
-        chosen: int64 `[R]`: the row that each new row stands at.
-        group: int64 `[K]`: the new row that each row joins.
-
-    Returns:
-        A result of R rows, with the memberships of the tokens that `whole` was made of.
-    """
-    order = torch.argsort(whole.index[chosen])
-    rows = torch.arange(order.shape[0], device=order.device)
-    group = torch.empty_like(order).scatter_(0, order, rows)[group]
-    share = group_shares(group, whole.sizes.to(whole.weights.dtype), rows.shape[0])
-    links = torch.stack([whole.links[:, 0], group[whole.links[:, 1]]], dim=1)
-    weights = whole.weights * share[whole.links[:, 1]]
-    by_row = torch.argsort(links[:, 1] * whole.assign.shape[0] + links[:, 0])
-    by_group = torch.argsort(group, stable=True)
-    tokens = weighted_sum(
-        whole.tokens, torch.stack([by_group, group[by_group]], dim=1), share[by_group], rows.shape[0]
-    )
-    links, weights = links[by_row], weights[by_row]
-    assign = torch.where(whole.assign >= 0, group[whole.assign.clamp_min(0)], -1)
-    sizes = torch.zeros_like(rows).index_add_(0, group, whole.sizes)
-    return Compressed(
-        tokens,
-        whole.index[chosen][order],
-        sizes,
-        links,
-        weights,
-        assign,
-        whole.grid,
-        _boxes(links, whole.grid, rows.shape[0]),
-        whole.stats,
-    )
 
 
 def group_shares(group: Tensor, mass: Tensor, groups: int) -> Tensor:
@@ -175,7 +137,7 @@ def _heaviest(links: Tensor, weights: Tensor, total: int) -> Tensor:
     return assign.scatter_(0, tokens[first], rows[first])
 
 
-def _boxes(links: Tensor, grid: Grid, rows: int) -> Tensor:
+def boxes_around(links: Tensor, grid: Grid, rows: int) -> Tensor:
     """Smallest box around the sources of each row, over all their frames."""
     _, height, width = grid
     place = links[:, 0] % (height * width)

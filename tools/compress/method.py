@@ -1,14 +1,16 @@
 """The contract of a compression method: a frozen dataclass of its parameters that drafts a selection."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from rewatch.memory.errors import SettingError
-from rewatch.tools.compress.clip import Clip
+from rewatch.tools.compress.clip import Clip, State
 from rewatch.tools.compress.compressed import Compressed, Draft
+from rewatch.tools.compress.grouping import Grouping
 
 
 class Method(ABC):
@@ -34,9 +36,32 @@ class Method(ABC):
             f"a threshold of {threshold} for {self.name}, which has none; give the budget as tokens or ratio"
         )
 
-    def before_question(self) -> "Method":
-        """What can be done before the question is known: the method itself, where that is all of it."""
+    def with_shots(self, shots: Sequence[int]) -> "Method":
+        """The method, told the shot of each frame; the same where it has no use for it."""
         return self
+
+    def before_question(self, limit: int, total: int) -> tuple["Method", int]:
+        """What can be done before the question is known, and how many of all tokens that keeps.
+
+        All of it where the method does not use the question, and nothing where it does, unless it says otherwise.
+        """
+        return self, total if self.uses_question else limit
+
+    def narrow(
+        self, outlined: Compressed, limit: int, frame_weights: Tensor | None, state: State | None
+    ) -> tuple[Compressed, Grouping | None]:
+        """Finish for a question what `before_question` began.
+
+        Args:
+            outlined: What it kept.
+            limit: Tokens that may be kept.
+            frame_weights: `[T]`, 0 or more: relevance of each frame to the question.
+            state: What the method remembers.
+
+        Returns:
+            What is kept, and how the outline's rows were merged to it; None where nothing was left to do.
+        """
+        return outlined, None
 
     def remember(self, clip: Clip, compressed: Compressed) -> None:  # noqa: B027 - most methods remember nothing
         """Put into `clip.state` what the next call on the same video needs."""

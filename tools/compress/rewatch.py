@@ -3,7 +3,8 @@
 `docs/compression.md` explains it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import ClassVar
 
@@ -12,9 +13,10 @@ from torch import Tensor
 
 from rewatch.memory.errors import InputError, SettingError
 from rewatch.tools.compress.clip import Clip, Grid, State, unit_rows
-from rewatch.tools.compress.compressed import Compressed, Draft, Links, build, merged
+from rewatch.tools.compress.compressed import Compressed, Draft, Links, build
 from rewatch.tools.compress.cover import choose, exchange, largest_cosine, settle
 from rewatch.tools.compress.fastvid import cut_after
+from rewatch.tools.compress.grouping import Grouping
 from rewatch.tools.compress.method import Method
 
 SHOWN = "shown"
@@ -66,7 +68,10 @@ class Rewatch(Method):
     def draft(self, clip: Clip, limit: int) -> Draft:
         outline = Outline(self).draft(clip, self.outline * limit)
         outlined = build(clip, outline, outline.notes)
-        result = self.narrow(outlined, limit, clip.frame_weights, clip.state)
+        result = outlined
+        if outlined.index.shape[0] > limit:
+            grouping = self._grouping(outlined, limit, clip.frame_weights, clip.state)
+            result = grouping.merge(outlined)
         notes = {"shots": outlined.stats["shot"][-1] + 1, "outline": outlined.index.shape[0]}
         links = Links(result.links[:, 0], result.links[:, 1], result.weights)
         return Draft(result.index, result.sizes.to(clip.norms.dtype), links, notes)
@@ -74,27 +79,33 @@ class Rewatch(Method):
     def remember(self, clip: Clip, compressed: Compressed) -> None:
         remember_shown(clip.state, compressed.tokens)
 
-    def before_question(self) -> "Outline":
-        """The outline, which `narrow` cuts; give it `outline` times the budget."""
-        return Outline(self)
+    def with_shots(self, shots: Sequence[int]) -> "Rewatch":
+        """The method with known shots, unless it has been told some."""
+        if self.shot_starts is not None:
+            return self
+        starts = [frame for frame in range(len(shots)) if frame == 0 or shots[frame] != shots[frame - 1]]
+        return replace(self, shot_starts=tuple(starts))
+
+    def before_question(self, limit: int, total: int) -> tuple[Method, int]:
+        """The outline, `outline` times the budget."""
+        return Outline(self), min(self.outline * limit, total)
 
     def narrow(
         self, outlined: Compressed, limit: int, frame_weights: Tensor | None, state: State | None
-    ) -> Compressed:
-        """Cut an outline to the budget.
+    ) -> tuple[Compressed, Grouping | None]:
+        """Cut an outline to the budget, and remember what is shown then."""
+        result, grouping = outlined, None
+        if outlined.index.shape[0] > limit:
+            grouping = self._grouping(outlined, limit, frame_weights, state)
+            result = grouping.merge(outlined, method=self.name, after=limit, outline=outlined.index.shape[0])
+        if state is not None:
+            remember_shown(state, result.tokens)
+        return result, grouping
 
-        Args:
-            outlined: What `before_question` kept.
-            limit: Rows to keep.
-            frame_weights: `[T]`, 0 or more: relevance of each frame to the question.
-            state: What was shown before.
-
-        Returns:
-            At most `limit` rows of the same clip.
-        """
+    def _grouping(
+        self, outlined: Compressed, limit: int, frame_weights: Tensor | None, state: State | None
+    ) -> Grouping:
         rows = outlined.index.shape[0]
-        if rows <= limit:
-            return outlined
         frames, height, width = outlined.grid
         places, total = height * width, frames * height * width
         values = outlined.tokens.to(outlined.weights.dtype)
@@ -114,7 +125,7 @@ class Rewatch(Method):
             )
         likeness = (unit * unit[chosen][group]).sum(dim=1)
         area = areas(outlined.index, shot, outlined.grid)
-        return merged(outlined, stand_apart(chosen, group, likeness, frame, area), group)
+        return Grouping.of(outlined, stand_apart(chosen, group, likeness, frame, area), group)
 
     def _cover(
         self,

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from rewatch.memory.errors import SettingError
 from rewatch.memory.types import Cost, Frame, PictureCompression
+from rewatch.tools.vision.footage import Footage
 
 Reply = TypeVar("Reply", bound=BaseModel)
 
@@ -63,13 +64,16 @@ class Vlm(Protocol):
             `visual_tokens`, `llm_tokens` and `dollars`.
         """
 
-    def answer(self, frames: Sequence[Frame], prompt: str, schema: type[Reply]) -> Seen[Reply]:
+    def answer(
+        self, frames: Sequence[Frame], prompt: str, schema: type[Reply], footage: Footage | None = None
+    ) -> Seen[Reply]:
         """Ask about frames, which are shown with their numbers and times.
 
         Args:
             frames: By time; shown as they are, so made as small as they shall be.
             prompt: The question and the form of the reply.
             schema: What the reply must be. `Seen.probability` is of its first field.
+            footage: What is known of the frames, for a model that compresses them.
 
         Raises:
             ModelOutputError: The reply did not validate, nor did its one repair.

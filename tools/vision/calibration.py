@@ -19,6 +19,7 @@ from rewatch.memory.types import Cost, Frame
 
 if TYPE_CHECKING:
     from rewatch.tools.vision import Seen, Vlm
+    from rewatch.tools.vision.footage import Footage
 
 Reply = TypeVar("Reply", bound=BaseModel)
 
@@ -117,9 +118,15 @@ class CalibratedVlm:
         """As the model estimates."""
         return self._model.estimate(frames, width, height, prompt)
 
-    def answer(self, frames: Sequence[Frame], prompt: str, schema: type[Reply]) -> "Seen[Reply]":
+    def answer(
+        self,
+        frames: Sequence[Frame],
+        prompt: str,
+        schema: type[Reply],
+        footage: "Footage | None" = None,
+    ) -> "Seen[Reply]":
         """What the model answers, its probability corrected."""
-        seen = self._model.answer(frames, prompt, schema)
+        seen = self._model.answer(frames, prompt, schema, footage)
         return replace(seen, probability=self._corrected(seen.probability))
 
     def yes_probability(self, frames: Sequence[Frame], question: str) -> float | None:

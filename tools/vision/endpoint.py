@@ -20,6 +20,7 @@ from rewatch.memory.errors import SettingError, ToolError
 from rewatch.memory.types import Cost, Frame
 from rewatch.prompts import render
 from rewatch.tools.vision import Prices, Reply, Seen
+from rewatch.tools.vision.footage import Footage
 from rewatch.tools.vision.labels import label, panels
 from rewatch.tools.vision.structured import (
     MAX_NEW_TOKENS,
@@ -103,7 +104,9 @@ class EndpointVlm:
         words = (len(prompt) + labels) // _CHARACTERS_A_TOKEN
         return at_most(self.visual_tokens(frames, width, height), words, self._prices)
 
-    def answer(self, frames: Sequence[Frame], prompt: str, schema: type[Reply]) -> Seen[Reply]:
+    def answer(
+        self, frames: Sequence[Frame], prompt: str, schema: type[Reply], footage: Footage | None = None
+    ) -> Seen[Reply]:
         """Ask about frames."""
         content = [*pictures(frames, self._panel), _text(prompt)]
 

@@ -19,6 +19,7 @@ from rewatch.memory.errors import ToolError
 from rewatch.memory.types import Cost, Frame, PictureCompression
 from rewatch.prompts import render
 from rewatch.tools.vision import Prices, Reply, Seen
+from rewatch.tools.vision.footage import Footage
 from rewatch.tools.vision.labels import label
 from rewatch.tools.vision.structured import (
     MAX_NEW_TOKENS,
@@ -33,9 +34,11 @@ from rewatch.tools.vision.structured import (
 _LIKELY_TOKENS = 50
 _CACHED_SIZES = 256
 
-Prepare = Callable[[Any, Mapping[str, Any]], tuple[Mapping[str, Any], PictureCompression | None]]
-"""Takes the model and the processor's inputs; gives what `generate` is called with, and what was done to the pictures'
-tokens: the place for token compression."""
+Prepare = Callable[
+    [Any, Mapping[str, Any], Footage | None], tuple[Mapping[str, Any], PictureCompression | None]
+]
+"""Takes the model, the processor's inputs and what is known of the frames; gives what `generate` is called with, and
+what was done to the pictures' tokens: the place for token compression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,9 @@ class _Made:
     compression: PictureCompression | None
 
 
-def _unchanged(model: Any, inputs: Mapping[str, Any]) -> tuple[Mapping[str, Any], None]:
+def _unchanged(
+    model: Any, inputs: Mapping[str, Any], footage: Footage | None
+) -> tuple[Mapping[str, Any], None]:
     return inputs, None
 
 
@@ -100,16 +105,18 @@ class LocalVlm:
             words = self._count_words(_conversation([0.0] * frames, prompt, None))
         return at_most(visual, words, Prices())
 
-    def answer(self, frames: Sequence[Frame], prompt: str, schema: type[Reply]) -> Seen[Reply]:
+    def answer(
+        self, frames: Sequence[Frame], prompt: str, schema: type[Reply], footage: Footage | None = None
+    ) -> Seen[Reply]:
         """Ask about frames."""
         with self._lock:
-            return validated(lambda repair: self._write(frames, prompt, repair), schema)
+            return validated(lambda repair: self._write(frames, prompt, repair, footage), schema)
 
     def yes_probability(self, frames: Sequence[Frame], question: str) -> float | None:
         """Probability of "yes" to a question about frames."""
         turns = _conversation(_times(frames), render("yes_or_no", question=question), None)
         with self._lock:
-            made = self._generate(frames, turns, max_new_tokens=1)
+            made = self._generate(frames, turns, None, max_new_tokens=1)
             best = made.logits[0].log_softmax(-1).topk(min(_LIKELY_TOKENS, made.logits.shape[-1]))
             decode = self._processor.tokenizer.decode
             likely = [
@@ -118,9 +125,11 @@ class LocalVlm:
             ]
         return yes_probability(likely)
 
-    def _write(self, frames: Sequence[Frame], prompt: str, repair: Repair | None) -> Written:
+    def _write(
+        self, frames: Sequence[Frame], prompt: str, repair: Repair | None, footage: Footage | None
+    ) -> Written:
         turns = _conversation(_times(frames), prompt, repair)
-        made = self._generate(frames, turns, max_new_tokens=MAX_NEW_TOKENS)
+        made = self._generate(frames, turns, footage, max_new_tokens=MAX_NEW_TOKENS)
         tokenizer = self._processor.tokenizer
         logprobs = made.logits.log_softmax(-1).gather(-1, made.ids[:, None])[:, 0].tolist()
         tokens = tuple(
@@ -133,7 +142,9 @@ class LocalVlm:
         text = tokenizer.decode(made.ids, skip_special_tokens=True)
         return Written(text, cost, tokens, made.compression)
 
-    def _generate(self, frames: Sequence[Frame], turns: list[Any], max_new_tokens: int) -> _Made:
+    def _generate(
+        self, frames: Sequence[Frame], turns: list[Any], footage: Footage | None, max_new_tokens: int
+    ) -> _Made:
         """Decode greedily.
 
         Raises:
@@ -143,7 +154,7 @@ class LocalVlm:
         import torch
 
         inputs = self._inputs([frame.image for frame in frames], turns).to(model.device, model.dtype)
-        prepared, compression = self._prepare(model, inputs)
+        prepared, compression = self._prepare(model, inputs, footage)
         try:
             with torch.inference_mode():
                 out = model.generate(

@@ -13,6 +13,7 @@ from typing import Any
 from rewatch.memory.types import Cost, Frame, PictureCompression
 from rewatch.tools.replay import Json, Tape
 from rewatch.tools.vision import Reply, Seen, Vlm
+from rewatch.tools.vision.footage import Footage
 
 PART = "vlm"
 """Its part in a run, on the tape."""
@@ -48,11 +49,13 @@ class RecordedVlm:
             **self._call(request, lambda: asdict(self._model.estimate(frames, width, height, prompt)))
         )
 
-    def answer(self, frames: Sequence[Frame], prompt: str, schema: type[Reply]) -> Seen[Reply]:
+    def answer(
+        self, frames: Sequence[Frame], prompt: str, schema: type[Reply], footage: Footage | None = None
+    ) -> Seen[Reply]:
         """What the model answers, or answered."""
 
         def make() -> Json:
-            seen = self._model.answer(frames, prompt, schema)
+            seen = self._model.answer(frames, prompt, schema, footage)
             reply = seen.reply.model_dump(mode="json")
             compression = asdict(seen.compression) if seen.compression else None
             told = {"reply": reply, "cost": asdict(seen.cost), "probability": seen.probability}

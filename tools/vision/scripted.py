@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rewatch.memory.errors import ModelOutputError
 from rewatch.memory.types import Cost, Frame
 from rewatch.tools.vision import Reply, Seen
+from rewatch.tools.vision.footage import Footage
 
 Script = Callable[[Sequence[Frame], str], Mapping[str, Any]]
 """Takes frames and prompt, gives the fields of the reply."""
@@ -53,7 +54,9 @@ class ScriptedVlm:
             llm_tokens=_WORD_TOKENS * len(prompt.split()),
         )
 
-    def answer(self, frames: Sequence[Frame], prompt: str, schema: type[Reply]) -> Seen[Reply]:
+    def answer(
+        self, frames: Sequence[Frame], prompt: str, schema: type[Reply], footage: Footage | None = None
+    ) -> Seen[Reply]:
         """Answer as the script says; a script that does not fit the schema is a reply that does not validate."""
         told = self._script(frames, prompt) if callable(self._script) else self._looked_up(prompt)
         try:

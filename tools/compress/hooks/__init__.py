@@ -12,8 +12,9 @@ from rewatch.memory.errors import SettingError
 from rewatch.tools.compress.budget import TokenBudget
 
 if TYPE_CHECKING:
-    from rewatch.tools.compress.hooks.flow import Prepared, Question
+    from rewatch.tools.compress.hooks.flow import Prepared
     from rewatch.tools.compress.hooks.hook import Hook
+    from rewatch.tools.compress.hooks.outlined import Question
     from rewatch.tools.compress.method import Method
 
 HOOKS: dict[str, str] = {
@@ -57,7 +58,7 @@ def compress_inputs(
         inputs: What its processor made, on the model's device, padded on the left.
         method: How to compress: a name, or a method with parameters.
         budget: Visual tokens that each sample may keep.
-        question: Frame weights, what was shown before, and a generator.
+        question: What else is known: relevance and shots of the pictures, what was shown before, a generator.
 
     Returns:
         The shortened inputs, what was kept, and the time that it took.
@@ -66,7 +67,10 @@ def compress_inputs(
         SettingError: The model's family has no hook.
         InputError: The inputs are not what its processor makes, or hold no pictures.
     """
-    from rewatch.tools.compress.hooks.flow import compress_pictures, with_text
+    from rewatch.tools.compress.hooks.flow import narrow_pictures, outline_pictures, with_text
+    from rewatch.tools.compress.hooks.outlined import Question
+    from rewatch.tools.compress.methods import find_method
 
-    hook = find_hook(model.config.model_type)
-    return with_text(hook, model, inputs, compress_pictures(hook, model, inputs, method, budget, question))
+    hook, chosen, known = find_hook(model.config.model_type), find_method(method), question or Question()
+    outlines = outline_pictures(hook, model, inputs, chosen, budget, known)
+    return with_text(hook, model, inputs, narrow_pictures(hook, outlines, chosen, budget, known))

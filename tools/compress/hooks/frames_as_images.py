@@ -1,6 +1,5 @@
 """SmolVLM2 and InternVL: a video is a row of pictures, each a square of merged patches."""
 
-import copy
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -12,6 +11,7 @@ from rewatch.tools.compress.hooks.hook import (
     Hook,
     Modality,
     Part,
+    TowerOutput,
     input_of,
     pooled_attention,
     pooled_blocks,
@@ -29,7 +29,7 @@ class SmolVlmHook(Hook):
     def encode(self, model: Any, inputs: Mapping[str, Any], modality: Modality, attention: bool) -> Encoded:
         last = self._last_attention(model)
         with input_of(last, attention) as seen:
-            output, features, side = self._features(model, inputs)
+            features, side = self._features(model, inputs)
         count = side * side
         parts = tuple(
             Part(torch.arange(start, start + count, device=features.device), (1, side, side))
@@ -41,35 +41,31 @@ class SmolVlmHook(Hook):
             patch_side = int(patches.shape[1] ** 0.5)
             square = patches[:, -(patch_side**2) :]
             drawn = pooled_blocks(square, patch_side, patch_side // side).reshape(-1)
-        return Encoded(output, features, (), parts, drawn)
+        return Encoded(features, (), parts, drawn)
 
-    def replaced(self, output: Any, features: Tensor, levels: tuple[Tensor, ...]) -> Any:
-        changed = copy.copy(output)
-        changed.pooler_output = [features]
-        return changed
+    def output(self, modality: Modality, features: Tensor, levels: tuple[Tensor, ...]) -> Any:
+        return TowerOutput(pooler_output=[features])
 
     def _last_attention(self, model: Any) -> Any:
         return model.model.vision_model.encoder.layers[-1].self_attn
 
-    def _features(self, model: Any, inputs: Mapping[str, Any]) -> tuple[Any, Tensor, int]:
-        """Output object, features `[P, D]`, tokens along one side of a picture."""
+    def _features(self, model: Any, inputs: Mapping[str, Any]) -> tuple[Tensor, int]:
+        """Features `[P, D]`, and tokens along one side of a picture."""
         output = model.model.get_image_features(
             inputs["pixel_values"], inputs.get("pixel_attention_mask"), return_dict=True
         )
-        return output, torch.cat(output.pooler_output), round(model.model.image_seq_len**0.5)
+        return torch.cat(output.pooler_output), round(model.model.image_seq_len**0.5)
 
 
 class InternVlHook(SmolVlmHook):
     """InternVL; its tower has a class token before the patches."""
 
-    def replaced(self, output: Any, features: Tensor, levels: tuple[Tensor, ...]) -> Any:
-        changed = copy.copy(output)
-        changed.pooler_output = features.unsqueeze(0)
-        return changed
+    def output(self, modality: Modality, features: Tensor, levels: tuple[Tensor, ...]) -> Any:
+        return TowerOutput(pooler_output=features.unsqueeze(0))
 
     def _last_attention(self, model: Any) -> Any:
         return model.model.vision_tower.encoder.layer[-1].attention
 
-    def _features(self, model: Any, inputs: Mapping[str, Any]) -> tuple[Any, Tensor, int]:
+    def _features(self, model: Any, inputs: Mapping[str, Any]) -> tuple[Tensor, int]:
         output = model.model.get_image_features(inputs["pixel_values"], return_dict=True)
-        return output, output.pooler_output.flatten(0, 1), round(output.pooler_output.shape[1] ** 0.5)
+        return output.pooler_output.flatten(0, 1), round(output.pooler_output.shape[1] ** 0.5)

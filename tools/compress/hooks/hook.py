@@ -12,9 +12,12 @@ from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
+from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from rewatch.tools.compress.clip import Grid
 
+TowerOutput: Any = BaseModelOutputWithPooling
+"""What vision towers return; annotated for one tensor, and in fact a tensor, a list or a tuple by family."""
 Modality = Literal["image", "video"]
 
 
@@ -33,8 +36,6 @@ class Part:
 class Encoded:
     """What the vision tower made of all pictures of one modality."""
 
-    output: Any
-    """The model's own output object; its features are replaced after compression."""
     features: Tensor
     """`[P, D]`: one row for each placeholder of the batch, in order."""
     levels: tuple[Tensor, ...]
@@ -60,8 +61,8 @@ class Hook(ABC):
         """Run the vision tower."""
 
     @abstractmethod
-    def replaced(self, output: Any, features: Tensor, levels: tuple[Tensor, ...]) -> Any:
-        """The output object with other features, as the model's forward takes it."""
+    def output(self, modality: Modality, features: Tensor, levels: tuple[Tensor, ...]) -> Any:
+        """What the vision tower would return for these features, as the model's forward takes it."""
 
     def positions(self, model: Any, inputs: Mapping[str, Any]) -> Tensor:
         """Positions of the whole sequence: `[B, L]`, or `[3, B, L]` for models with positions in space and time."""

@@ -1,13 +1,20 @@
 """LLaVA-OneVision: pooled frames, one line end after a video; pictures with tiles and line ends."""
 
-import copy
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from rewatch.tools.compress.hooks.hook import Encoded, Hook, Modality, Part, input_of, pooled_attention
+from rewatch.tools.compress.hooks.hook import (
+    Encoded,
+    Hook,
+    Modality,
+    Part,
+    TowerOutput,
+    input_of,
+    pooled_attention,
+)
 
 
 class LlavaOnevisionHook(Hook):
@@ -25,11 +32,8 @@ class LlavaOnevisionHook(Hook):
             else self._encode_images(model, inputs)
         )
 
-    def replaced(self, output: Any, features: Tensor, levels: tuple[Tensor, ...]) -> Any:
-        changed = copy.copy(output)
-        stacked = isinstance(output.pooler_output, Tensor)
-        changed.pooler_output = features.unsqueeze(0) if stacked else (features,)
-        return changed
+    def output(self, modality: Modality, features: Tensor, levels: tuple[Tensor, ...]) -> Any:
+        return TowerOutput(pooler_output=features.unsqueeze(0) if modality == "video" else (features,))
 
     def _encode_video(self, model: Any, inputs: Mapping[str, Any], attention: bool) -> Encoded:
         pixels = inputs["pixel_values_videos"]
@@ -53,7 +57,7 @@ class LlavaOnevisionHook(Hook):
             pooled = model.model.apply_pooling(pooled_attention(last, seen[0]).unsqueeze(-1))
             rows = pooled.reshape(videos, frames * side * side)
             drawn = torch.cat([rows, rows.new_zeros(videos, 1)], dim=1).reshape(-1)
-        return Encoded(output, output.pooler_output.flatten(0, 1), (), parts, drawn)
+        return Encoded(output.pooler_output.flatten(0, 1), (), parts, drawn)
 
     def _encode_images(self, model: Any, inputs: Mapping[str, Any]) -> Encoded:
         """Base views of consecutive pictures are frames; the tiles of each are a strip of their own."""
@@ -72,7 +76,7 @@ class LlavaOnevisionHook(Hook):
             if tiles.numel():
                 tile_parts.append(Part(tiles, (1, 1, tiles.shape[0]), frames=False))
             start += image.shape[0]
-        return Encoded(output, torch.cat(list(output.pooler_output)), (), (*base_parts, *tile_parts), None)
+        return Encoded(torch.cat(list(output.pooler_output)), (), (*base_parts, *tile_parts), None)
 
 
 def _last_attention(model: Any) -> Any:

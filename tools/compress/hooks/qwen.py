@@ -1,13 +1,20 @@
 """Qwen2.5-VL and Qwen3-VL: positions in time and space, window order in the tower, DeepStack levels."""
 
-import copy
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from rewatch.tools.compress.hooks.hook import Encoded, Hook, Modality, Part, input_of, pooled_attention
+from rewatch.tools.compress.hooks.hook import (
+    Encoded,
+    Hook,
+    Modality,
+    Part,
+    TowerOutput,
+    input_of,
+    pooled_attention,
+)
 
 
 class Qwen25Hook(Hook):
@@ -35,14 +42,10 @@ class Qwen25Hook(Hook):
             starts += count
         drawn = self._attention(visual, last, seen[0], grids, sizes) if attention else None
         levels = tuple(torch.cat(level) for level in getattr(output, "deepstack_features", None) or ())
-        return Encoded(output, torch.cat(output.pooler_output), levels, tuple(parts), drawn)
+        return Encoded(torch.cat(output.pooler_output), levels, tuple(parts), drawn)
 
-    def replaced(self, output: Any, features: Tensor, levels: tuple[Tensor, ...]) -> Any:
-        changed = copy.copy(output)
-        changed.pooler_output = (features,)
-        if levels:
-            changed.deepstack_features = [(level,) for level in levels]
-        return changed
+    def output(self, modality: Modality, features: Tensor, levels: tuple[Tensor, ...]) -> Any:
+        return TowerOutput(pooler_output=(features,))
 
     def positions(self, model: Any, inputs: Mapping[str, Any]) -> Tensor:
         names = ("image_grid_thw", "video_grid_thw", "second_per_grid_ts", "attention_mask")
@@ -80,6 +83,12 @@ class Qwen25Hook(Hook):
 
 class Qwen3Hook(Qwen25Hook):
     """Qwen3-VL: a run of placeholders for each frame, times written before it, levels added in the first layers."""
+
+    def output(self, modality: Modality, features: Tensor, levels: tuple[Tensor, ...]) -> Any:
+        from transformers.models.qwen3_vl import modeling_qwen3_vl as modeling
+
+        kind: Any = modeling.BaseModelOutputWithDeepstackFeatures
+        return kind(pooler_output=(features,), deepstack_features=[(level,) for level in levels])
 
     def _order(self, visual: Any, grids: Tensor) -> Tensor | None:
         return None
