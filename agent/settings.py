@@ -87,6 +87,10 @@ def _check_models(settings: Settings) -> None:
         )
     if settings.vlm and not settings.vlm.startswith(("hf:", "openai:")):
         raise SettingError(f"vlm {settings.vlm!r} is unknown; choose hf:NAME_OR_FOLDER or openai:MODEL")
+    if settings.compression:
+        from rewatch.tools.vision.compression import compression_of
+
+        compression_of(settings.vlm, settings.compression)
     if settings.encoder and not settings.replay:
         from rewatch.memory.encoders.registry import family_names
 

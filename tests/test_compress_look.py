@@ -11,16 +11,20 @@ import tiny_models
 from pydantic import BaseModel
 from seeing import context_with, red_video
 
+from rewatch.agent import Settings
 from rewatch.agent.calls import ToolCall
+from rewatch.agent.cli import main
 from rewatch.agent.cli.steps import describe
 from rewatch.agent.events import Called
 from rewatch.memory.errors import SettingError
 from rewatch.memory.library import Library
 from rewatch.memory.types import Cost, Frame, Observation, PictureCompression
+from rewatch.tools.compress.hooks import find_hook
 from rewatch.tools.look import look
 from rewatch.tools.replay import Recorder, Replay, Tape
 from rewatch.tools.vision import Reply, Seen, Vlm, open_vlm
 from rewatch.tools.vision.compression import Compression, Compressor
+from rewatch.tools.vision.footage import Footage
 from rewatch.tools.vision.local import LocalVlm
 from rewatch.tools.vision.recorded import RecordedVlm
 from rewatch.tools.vision.scripted import ScriptedVlm
@@ -59,19 +63,37 @@ class Noted(Compressor):
         return inputs, done
 
 
-def test_fewer_tokens_are_read_and_the_same_pictures_are_compressed_once(folder: Path) -> None:
+def blind(patched: pytest.MonkeyPatch, vlm: LocalVlm) -> None:
+    """No vision tower of the model's family may run."""
+
+    def look(*given: Any) -> None:
+        raise AssertionError("the tower looked")
+
+    patched.setattr(type(find_hook(vlm._load_model().config.model_type)), "encode", look)
+
+
+def test_fewer_tokens_are_read_and_the_same_pictures_are_encoded_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     noted = Noted("rewatch:0.4")
     vlm = LocalVlm(str(folder), prepare=noted, shown="(rewatch:0.4)")
-    for seed, question in ((0, "Is it dark?"), (0, "Is there a red car?"), (1, "Is it dark?")):
-        vlm.yes_probability(frames(seed), question)
+    vlm.yes_probability(frames(0), "Is it dark?")
+    with monkeypatch.context() as patched:
+        blind(patched, vlm)
+        vlm.yes_probability(frames(0), "Is there a red car?")
+        with pytest.raises(AssertionError, match="looked"):
+            vlm.yes_probability(frames(1), "Is it dark?")
+    vlm.yes_probability(frames(1), "Is it dark?")
     first, again, other = noted.told
     assert first is not None
     assert again is not None
     assert other is not None
     assert 0 < first.after_tokens < first.before_tokens
     assert first.ratio == first.after_tokens / first.before_tokens
-    assert first.compress_seconds > 0
-    assert again == replace(first, vision_seconds=0.0, compress_seconds=0.0, reused=True)
+    assert min(first.vision_seconds, first.compress_seconds) > 0
+    same = replace(again, vision_seconds=first.vision_seconds, compress_seconds=first.compress_seconds)
+    assert same == replace(first, reused=True)
+    assert again.vision_seconds == 0
     assert (first.reused, other.reused) == (False, False)
 
 
@@ -86,8 +108,14 @@ def test_a_look_tells_its_compression_in_the_memory_the_trace_and_on_a_tape(tmp_
     done = PictureCompression("rewatch", 100, 25, 0.25, 2.0, 0.1, reused=False)
 
     class Compressing(ScriptedVlm):
-        def answer(self, frames: Sequence[Frame], prompt: str, schema: type[Reply]) -> Seen[Reply]:
-            return replace(super().answer(frames, prompt, schema), compression=done)
+        def answer(
+            self,
+            frames: Sequence[Frame],
+            prompt: str,
+            schema: type[Reply],
+            footage: Footage | None = None,
+        ) -> Seen[Reply]:
+            return replace(super().answer(frames, prompt, schema, footage), compression=done)
 
     path = red_video(tmp_path / "wall.mp4")
 
@@ -119,6 +147,19 @@ def test_a_compression_that_says_nothing_is_refused(text: str) -> None:
         Compression.parse(text)
 
 
+@pytest.mark.parametrize("name", ["nothing", "flexselect", "quota:nothing", "quota:flexselect", "evs:dtd"])
+def test_a_method_that_cannot_be_used_is_refused_before_any_model_is_loaded(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SettingError, match="choose one of rewatch, evs, dtd"):
+        Settings(vlm="hf:/no/such/folder", compression=f"{name}:0.5")
+    asked = ["look", "no.mp4", "Is it red?", "--vlm", "hf:/no/such/folder", "--compression", f"{name}:0.5"]
+    assert main(asked) == 2
+    assert "choose one of rewatch, evs, dtd" in capsys.readouterr().err
+
+
 def test_a_model_behind_an_endpoint_is_told_to_show_fewer_frames() -> None:
     with pytest.raises(SettingError, match="fewer or smaller frames"):
         open_vlm("openai:model", compression="evs:0.5")
+    with pytest.raises(SettingError, match="fewer or smaller frames"):
+        Settings(vlm="openai:model", compression="evs:0.5")

@@ -136,9 +136,9 @@ def test_the_probability_is_that_of_the_verdicts_tokens(qwen: Path) -> None:
     captured: dict[str, Any] = {}
     inner = vlm._prepare
 
-    def keep(model: Any, inputs: Mapping[str, Any], footage: object) -> Prepared:
+    def keep(model: Any, inputs: Mapping[str, Any], footage: Any) -> Prepared:
         captured.update(inputs)
-        return inner(model, inputs)
+        return inner(model, inputs, footage)
 
     vlm._prepare = keep
     seen = vlm.answer(FRAMES[:1], "?", Verdict)

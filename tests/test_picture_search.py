@@ -18,6 +18,7 @@ from rewatch.memory.ingest.settings import IngestSettings
 from rewatch.memory.library import Library
 from rewatch.memory.types import Limits, Span, VideoInfo
 from rewatch.tools.context import ToolContext
+from rewatch.tools.footage import relevance
 from rewatch.tools.meter import Meter
 from rewatch.tools.models import Models
 from rewatch.tools.search import search, search_image
@@ -254,3 +255,12 @@ def test_a_picture_that_is_not_there_when_watched_again_is_refuted(
         answer = agent.ask(film, "When does the purple wall appear?")
         assert not answer.found
         assert answer.claims[0].verdict == "refuted"
+
+
+def test_frames_are_as_relevant_as_the_pictures_around_them(context: ToolContext, video: VideoInfo) -> None:
+    """One frame in each shot, none of them one that was embedded."""
+    edges = np.cumsum([0, *(seconds for _, seconds in SHOTS)])
+    found = relevance(context, video, (edges[:-1] + 2.25).tolist(), "red")
+    assert [name for (name, _), value in zip(SHOTS, found, strict=True) if value > 0] == ["red"]
+    without = relevance(replace(context, models=Models()), video, [10.0, 53.0], "red")
+    assert without == [0.0, 0.0]

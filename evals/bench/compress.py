@@ -64,11 +64,11 @@ def compress(
     """
     from rewatch.evals.bench import compress_report as report
     from rewatch.memory.errors import InputError
-    from rewatch.tools.compress import METHODS, find_method
+    from rewatch.tools.compress.methods import METHODS, check_name
 
     names = method or [name for name in METHODS if name != "flexselect"]
     for name in names:
-        find_method(name)
+        check_name(name)
     if shape not in ("0.5b", "7b", "none"):
         raise InputError(f"shape {shape!r} is unknown; choose 0.5b, 7b or none")
     if speed:

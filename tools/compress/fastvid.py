@@ -26,7 +26,6 @@ class FastVid(Method):
     """
 
     name: ClassVar[str] = "fastvid"
-    wants_attention: ClassVar[bool] = True
     segments: int = 8
     """c: the c - 1 smallest similarities of adjacent frames are cuts."""
     cut_similarity: float = 0.9

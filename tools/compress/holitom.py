@@ -25,7 +25,6 @@ class HoliTom(Method):
     """
 
     name: ClassVar[str] = "holitom"
-    wants_attention: ClassVar[bool] = True
     static_similarity: float = 0.8
     """tau: a place is static while its adjacent cosines are above."""
     centre_weight: float | None = 0.6

@@ -17,10 +17,13 @@ class Method(ABC):
     """One compression method. Sub-classes are frozen dataclasses whose fields are the paper's parameters."""
 
     name: ClassVar[str]
-    wants_attention: ClassVar[bool] = False
-    """Whether it ranks tokens by the attention that they drew; without it, by the cosine with their frame's mean."""
     uses_question: ClassVar[bool] = False
     """Whether the result depends on the question; otherwise it can be kept and used for every question."""
+
+    @property
+    def wants_attention(self) -> bool:
+        """Whether it ranks tokens by the attention they drew; without it, by the cosine with their frame's mean."""
+        return False
 
     @abstractmethod
     def draft(self, clip: Clip, limit: int) -> Draft:

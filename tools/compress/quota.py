@@ -25,6 +25,11 @@ class Quota(Method):
     uses_question: ClassVar[bool] = True
     inner: Method = field(default_factory=AvgPool)
 
+    @property
+    def wants_attention(self) -> bool:
+        """Whether the inner method does."""
+        return self.inner.wants_attention
+
     def draft(self, clip: Clip, limit: int) -> Draft:
         frames, places = clip.norms.shape
         shares = quotas(clip.frame_weights, frames, limit).clamp_max(places).to(clip.norms.device)

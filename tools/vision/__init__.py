@@ -121,25 +121,24 @@ def open_vlm(
     kind, _, model = name.partition(":")
     if kind not in ("hf", "openai") or not model:
         raise SettingError(f"vlm {name!r} is unknown; write hf:NAME_OR_FOLDER or openai:MODEL")
+    from rewatch.tools.vision.compression import Compressor, compression_of
+
+    asked = compression_of(name, compression)
     if kind == "hf":
         if base_url or panel != 1:
             raise SettingError(f"vlm {name!r} is local: it takes neither a base URL nor panels")
         from rewatch.tools.vision.local import LocalVlm
 
-        if not compression:
+        if asked is None:
             return LocalVlm(model, device=device, dtype=dtype, attention=attention)
-        from rewatch.tools.vision.compression import Compression, Compressor
-
         return LocalVlm(
             model,
             device=device,
             dtype=dtype,
             attention=attention,
-            prepare=Compressor(Compression.parse(compression)),
+            prepare=Compressor(asked),
             shown=f"({compression})",
         )
-    if compression:
-        raise SettingError(f"vlm {name!r} is behind an endpoint: show it fewer or smaller frames instead")
     from rewatch.tools.vision.endpoint import EndpointVlm
 
     return EndpointVlm(

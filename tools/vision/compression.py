@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rewatch.memory.errors import SettingError
 from rewatch.memory.types import PictureCompression
 from rewatch.tools.compress.budget import TokenBudget
+from rewatch.tools.compress.methods import check_name
 from rewatch.tools.vision.footage import Footage
 
 if TYPE_CHECKING:
@@ -39,10 +40,10 @@ class Compression:
 
     @classmethod
     def parse(cls, text: str) -> "Compression":
-        """Read "METHOD:SHARE" (evs:0.25) or "METHOD:TOKENS" (rewatch:2048).
+        """Read "METHOD:SHARE" (evs:0.25) or "METHOD:TOKENS" (rewatch:2048); no method is imported for it.
 
         Raises:
-            SettingError: It is neither.
+            SettingError: It is neither, or there is no such method.
         """
         method, _, amount = text.rpartition(":")
         try:
@@ -53,7 +54,26 @@ class Compression:
             raise SettingError(
                 f"compression {text!r}; write METHOD:SHARE such as rewatch:0.25, or METHOD:TOKENS such as rewatch:2048"
             )
+        check_name(method)
         return cls(method, TokenBudget(ratio=value) if value <= 1 else TokenBudget(tokens=int(value)))
+
+
+def compression_of(vlm: str, text: str) -> Compression | None:
+    """How the pictures of a model are compressed; None where nothing is asked for.
+
+    Args:
+        vlm: Names the model, as in `open_vlm`.
+        text: The setting, or "".
+
+    Raises:
+        SettingError: The setting says nothing that works, or the model is behind an endpoint.
+    """
+    compression = Compression.parse(text) if text else None
+    if compression and vlm.startswith("openai:"):
+        raise SettingError(
+            f"compression {text!r} for {vlm!r}, which is behind an endpoint: show it fewer or smaller frames instead"
+        )
+    return compression
 
 
 class Compressor:
@@ -79,7 +99,7 @@ class Compressor:
             footage: What is known of the frames; a second call about the same footage shows the same again.
 
         Raises:
-            SettingError: There is no such method, or the model's family has no hook.
+            SettingError: The model's family has no hook.
         """
         from rewatch.tools.compress.hooks import find_hook
         from rewatch.tools.compress.hooks.flow import with_text

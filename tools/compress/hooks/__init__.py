@@ -64,13 +64,15 @@ def compress_inputs(
         The shortened inputs, what was kept, and the time that it took.
 
     Raises:
-        SettingError: The model's family has no hook.
+        SettingError: The model's family has no hook, or there is no such method.
         InputError: The inputs are not what its processor makes, or hold no pictures.
     """
     from rewatch.tools.compress.hooks.flow import narrow_pictures, outline_pictures, with_text
     from rewatch.tools.compress.hooks.outlined import Question
-    from rewatch.tools.compress.methods import find_method
+    from rewatch.tools.compress.methods import check_name, find_method
 
+    if isinstance(method, str):
+        check_name(method)
     hook, chosen, known = find_hook(model.config.model_type), find_method(method), question or Question()
     outlines = outline_pictures(hook, model, inputs, chosen, budget, known)
     return with_text(hook, model, inputs, narrow_pictures(hook, outlines, chosen, budget, known))
