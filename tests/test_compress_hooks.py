@@ -73,6 +73,10 @@ def test_keeping_all_is_the_plain_forward(family: str, kind: str, models: dict[s
     prepared = compress_inputs(model, inputs, method="evs", budget=TokenBudget(ratio=1.0))
     assert prepared.pictures.before == prepared.pictures.after > 0
     assert torch.equal(logits(model, **prepared.inputs), logits(model, **inputs))
+    outputs = prepared.inputs["mm_encoder_outputs"][kind]
+    assert not any(
+        features.requires_grad for features in outputs.pooler_output
+    )  # no tower keeps its activations
 
 
 @pytest.mark.parametrize(("family", "kind"), CASES)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tiny_models
+import torch
 from pydantic import BaseModel
 from seeing import context_with, red_video
 
@@ -16,10 +17,10 @@ from rewatch.agent.calls import ToolCall
 from rewatch.agent.cli import main
 from rewatch.agent.cli.steps import describe
 from rewatch.agent.events import Called
-from rewatch.memory.errors import SettingError
+from rewatch.memory.errors import SettingError, ToolError
 from rewatch.memory.library import Library
 from rewatch.memory.types import Cost, Frame, Observation, PictureCompression
-from rewatch.tools.compress.hooks import find_hook
+from rewatch.tools.compress.hooks import HOOKS, find_hook
 from rewatch.tools.look import look
 from rewatch.tools.replay import Recorder, Replay, Tape
 from rewatch.tools.vision import Reply, Seen, Vlm, open_vlm
@@ -156,6 +157,29 @@ def test_a_method_that_cannot_be_used_is_refused_before_any_model_is_loaded(
     asked = ["look", "no.mp4", "Is it red?", "--vlm", "hf:/no/such/folder", "--compression", f"{name}:0.5"]
     assert main(asked) == 2
     assert "choose one of rewatch, evs, dtd" in capsys.readouterr().err
+
+
+def test_a_family_without_a_hook_is_refused_before_its_weights_are_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tiny_models.save_tiny("smolvlm", tmp_path / "model")
+    monkeypatch.delitem(HOOKS, "smolvlm")
+    for weights in path.glob("*.safetensors"):
+        weights.unlink()
+    vlm = open_vlm(f"hf:{path}", compression="rewatch:0.5")
+    with pytest.raises(ToolError, match=r"type 'smolvlm', only for .*; show fewer or smaller frames instead"):
+        vlm.answer(frames(0), "?", Said)
+
+
+def test_features_that_are_no_numbers_fail_the_look(folder: Path) -> None:
+    """As a tower's may in half precision."""
+    vlm = LocalVlm(str(folder), prepare=Compressor(Compression.parse("rewatch:0.4")))
+    model = vlm._load_model()
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.fill_(float("nan"))
+    with pytest.raises(ToolError, match="cannot be shown these frames: tokens hold NaN"):
+        vlm.answer(frames(0), "?", Said)
 
 
 def test_a_model_behind_an_endpoint_is_told_to_show_fewer_frames() -> None:

@@ -131,12 +131,15 @@ def open_vlm(
 
         if asked is None:
             return LocalVlm(model, device=device, dtype=dtype, attention=attention)
+        from rewatch.tools.compress.hooks import find_hook
+
         return LocalVlm(
             model,
             device=device,
             dtype=dtype,
             attention=attention,
             prepare=Compressor(asked),
+            check_family=find_hook,
             shown=f"({compression})",
         )
     from rewatch.tools.vision.endpoint import EndpointVlm

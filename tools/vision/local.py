@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rewatch.memory.errors import ToolError
+from rewatch.memory.errors import InputError, SettingError, ToolError
 from rewatch.memory.types import Cost, Frame, PictureCompression
 from rewatch.prompts import render
 from rewatch.tools.vision import Prices, Reply, Seen
@@ -71,6 +71,7 @@ class LocalVlm:
         dtype: str = "auto",
         attention: str = "auto",
         prepare: Prepare = _unchanged,
+        check_family: Callable[[str], object] | None = None,
         shown: str = "",
     ) -> None:
         """Remember what to load; nothing is loaded yet.
@@ -81,13 +82,14 @@ class LocalVlm:
             dtype: "auto", or torch's name of a type.
             attention: "auto", or transformers' name of an implementation.
             prepare: Changes the inputs of the model, which come on its device.
+            check_family: Refuses, with a SettingError, a type of model that `prepare` does not work for.
             shown: Says in its name what `prepare` does, so that its answers are told from those without.
         """
         self.name = f"hf:{source} {shown}".rstrip()
         self._source = source
         self.attention = attention
         self._device, self._dtype = device, dtype
-        self._prepare = prepare
+        self._prepare, self._check_family = prepare, check_family
         self._lock = Lock()
         self._processor: Any = None
         self._model: Any = None
@@ -148,14 +150,14 @@ class LocalVlm:
         """Decode greedily.
 
         Raises:
-            ToolError: The model cannot be loaded, or it ran out of memory.
+            ToolError: The model cannot be loaded, it ran out of memory, or the frames could not be prepared for it.
         """
         model = self._load_model()
         import torch
 
         inputs = self._inputs([frame.image for frame in frames], turns).to(model.device, model.dtype)
-        prepared, compression = self._prepare(model, inputs, footage)
         try:
+            prepared, compression = self._prepare(model, inputs, footage)
             with torch.inference_mode():
                 out = model.generate(
                     **prepared,
@@ -171,6 +173,8 @@ class LocalVlm:
             raise ToolError(
                 f"{self.name} ran out of memory on {len(frames)} frames; ask for fewer visual tokens"
             ) from error
+        except (InputError, SettingError) as error:
+            raise ToolError(f"{self.name} cannot be shown these frames: {error}") from error
         logits = torch.cat(out.logits).float()
         new_ids = out.sequences[0, -len(logits) :]
         return _Made(new_ids, logits, prepared["input_ids"].shape[1], compression)
@@ -200,12 +204,21 @@ class LocalVlm:
     def _load_model(self) -> Any:
         if self._model is None:
             self._load_processor()
+            if self._check_family is not None:
+                self._check(self._check_family)
             chosen = {} if self.attention == "auto" else {"attn_implementation": self.attention}
             device = _device(self._device)
             spread = {"device_map": "auto"} if device == "auto" else {}
             model = self._loaded("AutoModelForImageTextToText", dtype=self._dtype, **chosen, **spread)
             self._model = (model if spread else model.to(device)).eval()
         return self._model
+
+    def _check(self, check_family: Callable[[str], object]) -> None:
+        """Refuse a family before its weights are loaded."""
+        try:
+            check_family(self._loaded("AutoConfig").model_type)
+        except SettingError as error:
+            raise ToolError(f"{self.name}: {error}") from error
 
     def _loaded(self, kind: str, **how: Any) -> Any:
         try:

@@ -56,6 +56,7 @@ class Prepared:
     pictures: Pictures
 
 
+@torch.no_grad()
 def outline_pictures(
     hook: Hook, model: Any, inputs: Mapping[str, Any], method: Method, budget: TokenBudget, question: Question
 ) -> Outlines:
@@ -96,6 +97,7 @@ def outline_pictures(
     return Outlines(made, vision_seconds, compress_seconds)
 
 
+@torch.no_grad()
 def narrow_pictures(
     hook: Hook, outlines: Outlines, method: Method, budget: TokenBudget, question: Question
 ) -> Pictures:
@@ -115,6 +117,7 @@ def narrow_pictures(
     return Pictures(outputs, keep, tuple(clips), before, after, outlines.vision_seconds, spent)
 
 
+@torch.no_grad()
 def with_text(hook: Hook, model: Any, inputs: Mapping[str, Any], pictures: Pictures) -> Prepared:
     """Cut the sequence to the pictures' kept tokens, at their original positions."""
     ids = inputs["input_ids"]
