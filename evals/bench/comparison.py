@@ -73,7 +73,8 @@ def compare(plan: Plan) -> Comparison:
     clips += [video_clip(path, plan.frames) for path in plan.videos]
     if not clips:
         raise InputError("nothing to compress; give videos, or at least one drawn clip with --clips")
-    encoded = [encode(clip.frames, plan.encoder, plan.device) for clip in clips]
+    width = SHAPES[plan.shape if plan.shape != "none" else "0.5b"]["hidden_size"]
+    encoded = [encode(clip.frames, plan.encoder, plan.device, width) for clip in clips]
     tower = mean(seconds for _, seconds in encoded)
     results = []
     for ratio in plan.ratios:

@@ -28,7 +28,12 @@ def compress(
     clips: Annotated[int, typer.Option("--clips", metavar="N", min=0, help="How many drawn clips.")] = 3,
     frames: Annotated[int, typer.Option("--frames", metavar="N", min=8, help="Frames of a clip.")] = 32,
     encoder: Annotated[
-        str, typer.Option("--encoder", metavar="NAME", help="A vision model of transformers, or random.")
+        str,
+        typer.Option(
+            "--encoder",
+            metavar="NAME",
+            help="random, so400m (a real shape, random weights), or a model of transformers.",
+        ),
     ] = "random",
     device: Annotated[str, typer.Option("--device", help="cpu, or cuda.")] = "cpu",
     shape: Annotated[

@@ -60,27 +60,23 @@ def markdown(comparison: Comparison) -> str:
         f"peak memory {comparison.peak_megabytes:.0f} MB\n"
     ]
     for ratio in plan["ratios"]:
-        first_token = _first_token(comparison, ratio)
-        rows = [_row(result, first_token) for result in comparison.results if result.ratio == ratio]
+        rows = [_row(result, comparison) for result in comparison.results if result.ratio == ratio]
         header = ["method", "tokens", "time", "of the tower", "mean loss", "worst loss", "things", "regions"]
-        header += ["first token"] if first_token is not None else []
+        header += ["prefill faster", "first token"] if comparison.prefill else []
         parts.append(f"### {ratio:.0%} kept\n\n{table(header, rows)}")
     if comparison.prefill:
         parts.append(_prefill_table(comparison.prefill, str(plan["shape"]), plan["layers"]))
     return "\n".join(parts)
 
 
-def _first_token(comparison: Comparison, ratio: float) -> float | None:
-    """Seconds of the language model to its first token at this share of the tokens, where it was measured."""
-    if not comparison.prefill:
-        return None
-    place = list(comparison.plan["ratios"]).index(ratio)
-    return comparison.prefill[1 + place].first_token_seconds
-
-
-def _row(result: Result, first_token: float | None) -> list[str]:
-    """One method; the first token comes after compressor and language model, without the vision tower."""
-    told = [] if first_token is None else [f"{result.seconds + first_token:.2f} s"]
+def _row(result: Result, comparison: Comparison) -> list[str]:
+    """One method; language model and compressor count, the vision tower, which all need, does not."""
+    told = []
+    if comparison.prefill:
+        place = list(comparison.plan["ratios"]).index(result.ratio)
+        whole, part = comparison.prefill[0], comparison.prefill[1 + place]
+        faster = whole.prefill_seconds / (result.seconds + part.prefill_seconds)
+        told = [f"{faster:.1f} x", f"{result.seconds + part.first_token_seconds:.2f} s"]
     return [
         result.method,
         f"{result.kept:.0f}",

@@ -1,10 +1,12 @@
-"""Vision towers for the benchmark: a plain one with random weights, or any that is named.
+"""Vision towers for the benchmark: plain ones with random weights, or any that is named.
 
 Random weights say nothing of meaning, but near patches stay near: enough to compare what compressors keep, offline.
+The one of a real tower's shape is for times.
 """
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,27 +14,51 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rewatch.evals.bench.clips import PATCH_PIXELS, SIDE_PIXELS
+from rewatch.evals.bench.clips import GRID_SIDE, PATCH_PIXELS, SIDE_PIXELS
+from rewatch.evals.bench.random_weights import made_on
 from rewatch.memory.errors import SettingError
 
-RANDOM = "random"
 _BATCH = 8
 
 
-def encode(frames: NDArray[np.uint8], name: str, device: str) -> tuple[Tensor, float]:
+@dataclass(frozen=True, slots=True)
+class TowerShape:
+    """A vision transformer, and what brings its patches to the language model."""
+
+    pixels: int
+    """Side of the square picture that it sees."""
+    patch: int
+    width: int
+    heads: int
+    inner: int
+    blocks: int
+    projected: bool
+    """Whether patches are projected to the language model's width, as in LLaVA-OneVision."""
+
+
+SHAPES = {
+    "random": TowerShape(SIDE_PIXELS, PATCH_PIXELS, 384, 6, 1536, 8, projected=False),
+    "so400m": TowerShape(384, 14, 1152, 16, 4304, 26, projected=True),
+}
+"""A small one, and the tower of LLaVA-OneVision: SigLIP SO400M up to its last block but one, whose 27 x 27 patches are
+projected and pooled to 14 x 14 (`apply_pooling` of transformers)."""
+
+
+def encode(frames: NDArray[np.uint8], name: str, device: str, width: int) -> tuple[Tensor, float]:
     """Patch features of all frames, and how long the tower took.
 
     Args:
         frames: uint8 `[T, 224, 224, 3]`.
-        name: "random", or the name or folder of a vision model of transformers with 16-pixel patches.
+        name: One of `SHAPES`, or the name or folder of a vision model of transformers with 16-pixel patches.
         device: torch's name of a device.
+        width: Of the language model, which a tower of a real shape projects to.
 
     Returns:
-        float32 `[T, N, D]` and seconds.
+        `[T, N, D]`, of the tower's own number type, and seconds.
     """
-    model, tokens_of = _tower(name)
-    model = model.to(device).eval()
-    pixels = torch.from_numpy(frames).permute(0, 3, 1, 2).to(device).float() / 127.5 - 1
+    model, tokens_of = _tower(name, device, width)
+    dtype = next(model.parameters()).dtype
+    pixels = (torch.from_numpy(frames).permute(0, 3, 1, 2).to(device).float() / 127.5 - 1).to(dtype)
     places = (SIDE_PIXELS // PATCH_PIXELS) ** 2
     with torch.inference_mode():
         model(pixels[:1])
@@ -49,33 +75,53 @@ def encode(frames: NDArray[np.uint8], name: str, device: str) -> tuple[Tensor, f
 
 
 class RandomTower(torch.nn.Module):
-    """A vision transformer as plain as they come: patches, learned places, eight blocks."""
+    """A vision transformer as plain as they come: patches, learned places, blocks."""
 
-    def __init__(self, width: int = 384, heads: int = 6, blocks: int = 8) -> None:
+    def __init__(self, shape: TowerShape, width: int) -> None:
         super().__init__()
-        places = (SIDE_PIXELS // PATCH_PIXELS) ** 2
-        self.patches = torch.nn.Conv2d(3, width, PATCH_PIXELS, stride=PATCH_PIXELS)
-        self.places = torch.nn.Parameter(0.02 * torch.randn(places, width))
+        self.pixels, self.side = shape.pixels, shape.pixels // shape.patch
+        self.patches = torch.nn.Conv2d(3, shape.width, shape.patch, stride=shape.patch)
+        self.places = torch.nn.Parameter(0.02 * torch.randn(self.side**2, shape.width))
         block = torch.nn.TransformerEncoderLayer(
-            width, heads, 4 * width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+            shape.width,
+            shape.heads,
+            shape.inner,
+            dropout=0.0,
+            activation="gelu",
+            batch_first=True,
+            norm_first=True,
         )
-        self.blocks = torch.nn.TransformerEncoder(block, blocks, enable_nested_tensor=False)
+        self.blocks = torch.nn.TransformerEncoder(block, shape.blocks, enable_nested_tensor=False)
+        self.projector = torch.nn.Sequential()
+        if shape.projected:
+            self.projector.extend(
+                [torch.nn.Linear(shape.width, width), torch.nn.GELU(), torch.nn.Linear(width, width)]
+            )
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Tokens `[T, N, D]` of pixels `[T, 3, 224, 224]`."""
+        if pixels.shape[-1] != self.pixels:
+            pixels = torch.nn.functional.interpolate(pixels, size=self.pixels, mode="bilinear")
         embedded = self.patches(pixels).flatten(2).transpose(1, 2) + self.places
-        return torch.as_tensor(self.blocks(embedded))
+        tokens: Tensor = self.projector(self.blocks(embedded))
+        if self.side == GRID_SIDE:
+            return tokens
+        square = tokens.transpose(1, 2).unflatten(2, (self.side, self.side))
+        return torch.nn.functional.interpolate(square, size=GRID_SIDE, mode="bilinear").flatten(2).mT
 
 
-def _tower(name: str) -> tuple[Any, Callable[[Any], Tensor]]:
+def _tower(name: str, device: str, width: int) -> tuple[torch.nn.Module, Callable[[Any], Tensor]]:
     """A vision tower, and how its patch tokens are read from what it returns."""
-    if name == RANDOM:
+    if name in SHAPES:
+        shape = SHAPES[name]
+        kind = torch.bfloat16 if shape.projected and device.startswith("cuda") else torch.float32
         torch.manual_seed(0)
-        return RandomTower(), torch.as_tensor
+        return made_on(device, kind, lambda: RandomTower(shape, width)), torch.as_tensor
     import transformers
 
     model: Any = transformers.AutoModel.from_pretrained(name)
-    return getattr(model, "vision_model", model), lambda out: torch.as_tensor(out.last_hidden_state)
+    tower = getattr(model, "vision_model", model).to(device).eval()
+    return tower, lambda out: torch.as_tensor(out.last_hidden_state)
 
 
 def _now(device: str) -> float:

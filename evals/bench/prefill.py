@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from rewatch.evals.bench.decoder import Decoder
+from rewatch.evals.bench.random_weights import made_on
 
 TEXT_TOKENS = 64
 SHAPES: dict[str, dict[str, int]] = {
@@ -52,13 +53,8 @@ def make_model(shape: str, device: str, layers: int | None = None) -> Decoder:
         layers: Fewer layers, where the machine is too small for all.
     """
     chosen = {**SHAPES[shape], **({"num_hidden_layers": layers} if layers else {})}
-    previous = torch.get_default_dtype()
-    torch.set_default_dtype(torch.bfloat16 if device.startswith("cuda") else torch.float32)
-    try:
-        with torch.device(device):
-            return Decoder(chosen).eval()
-    finally:
-        torch.set_default_dtype(previous)
+    kind = torch.bfloat16 if device.startswith("cuda") else torch.float32
+    return made_on(device, kind, lambda: Decoder(chosen))
 
 
 def measure_prefill(model: Decoder, visual_tokens: int, rounds: int, all_layers: int) -> Prefill:
