@@ -118,7 +118,7 @@ def test_the_whole_comparison_runs_and_is_written(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(bench_compress, "RATIOS", (0.5, 0.02))
     video = render(tmp_path / "short.mp4", numbered_frames(16), fps=Fraction(4))
     asked = ["bench", "compress", str(video), "--encoder", "so400m", "--shape", "7b", "--layers", "0"]
-    chosen = ["--frames", "8", "--clips", "0", "--method", "evs", "--method", "rewatch"]
+    chosen = ["--frames", "8", "--clips", "0", "--seed", "7", "--method", "evs", "--method", "rewatch"]
     assert main([*asked, *chosen, "--out", str(tmp_path / "out")]) == 0
     told = json.loads((tmp_path / "out" / "compress.json").read_text())
     assert [result["kept"] for result in told["results"]] == [784, 784, 31, 31]

@@ -27,6 +27,8 @@ class Plan:
     methods: tuple[str, ...]
     ratios: tuple[float, ...]
     clips: int
+    seed: int
+    """Of the first drawn clip; the videos' planted things are drawn from it too."""
     frames: int
     videos: tuple[Path, ...]
     encoder: str
@@ -69,8 +71,8 @@ class Comparison:
 
 def compare(plan: Plan) -> Comparison:
     """Run the plan."""
-    clips = [synthetic_clip(seed, plan.frames) for seed in range(plan.clips)]
-    clips += [video_clip(path, plan.frames) for path in plan.videos]
+    clips = [synthetic_clip(plan.seed + number, plan.frames) for number in range(plan.clips)]
+    clips += [video_clip(path, plan.frames, plan.seed) for path in plan.videos]
     if not clips:
         raise InputError("nothing to compress; give videos, or at least one drawn clip with --clips")
     width = SHAPES[plan.shape if plan.shape != "none" else "0.5b"]["hidden_size"]

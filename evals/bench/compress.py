@@ -1,12 +1,9 @@
 """`rewatch bench compress`: what each token compressor costs and what it keeps, on this machine."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from rewatch.evals.bench.comparison import Plan
 
 RATIOS = (0.5, 0.25, 0.1, 0.05, 0.02)
 CPU_LAYERS = 2
@@ -26,6 +23,10 @@ def compress(
         list[str] | None, typer.Option("--method", metavar="NAME", help="Only these methods.")
     ] = None,
     clips: Annotated[int, typer.Option("--clips", metavar="N", min=0, help="How many drawn clips.")] = 3,
+    seed: Annotated[
+        int,
+        typer.Option("--seed", metavar="N", min=0, help="Of the first drawn clip, and of what is planted."),
+    ] = 0,
     frames: Annotated[int, typer.Option("--frames", metavar="N", min=8, help="Frames of a clip.")] = 32,
     encoder: Annotated[
         str,
@@ -84,35 +85,19 @@ def compress(
     slow = device.startswith("cpu")
     layers = (CPU_LAYERS if slow else 0) if layers is None else layers
     rounds = rounds or (1 if slow else 3)
-    plan = _plan(names, quick, clips, frames, video or [], encoder, device, shape, layers, rounds)
-    from rewatch.evals.bench.comparison import compare
+    from rewatch.evals.bench.comparison import Plan, compare
 
-    report.publish(compare(plan), out)
-
-
-def _plan(
-    names: list[str],
-    quick: bool,
-    clips: int,
-    frames: int,
-    videos: list[Path],
-    encoder: str,
-    device: str,
-    shape: str,
-    layers: int,
-    rounds: int,
-) -> "Plan":
-    from rewatch.evals.bench.comparison import Plan
-
-    return Plan(
+    plan = Plan(
         methods=tuple(names),
         ratios=(0.1, 0.02) if quick else RATIOS,
         clips=min(clips, 1) if quick else clips,
+        seed=seed,
         frames=frames,
-        videos=() if quick else tuple(videos),
+        videos=() if quick else tuple(video or []),
         encoder=encoder,
         device=device,
         shape="none" if quick else shape,
         layers=layers or None,
         rounds=1 if quick else rounds,
     )
+    report.publish(compare(plan), out)
