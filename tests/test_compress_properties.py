@@ -10,6 +10,7 @@ from torch import Tensor
 
 from rewatch.memory.errors import InputError, SettingError
 from rewatch.tools.compress import METHODS, Compressed, TokenBudget, compress
+from rewatch.tools.compress.cover import hand_over
 from rewatch.tools.compress.rewatch import Rewatch
 
 WIDTH = 6
@@ -248,6 +249,31 @@ def test_an_outline_narrowed_is_what_compressing_at_once_gives() -> None:
     assert most == outline.index.shape[0] == 120
     assert grouping is not None
     torch.testing.assert_close(grouping.apply(outline.tokens), whole.tokens)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_frame_keeps_a_row_of_ours_where_rows_suffice(seed: int) -> None:
+    """Frames that repeat others are merged with them by preference, and three of these are black."""
+    generator = torch.Generator().manual_seed(seed)
+    tokens = torch.randn(12, 25, 16, generator=generator)
+    tokens[[0, 10, 11]] = 1.0
+    tokens[5:8] = tokens[4]
+    for limit in (24, 60, 100):
+        kept = compress(tokens, (12, 5, 5), method="rewatch", budget=TokenBudget(tokens=limit))
+        assert torch.unique(kept.index // 25).tolist() == list(range(12))
+
+
+def test_rows_are_handed_to_parts_without_any_and_taken_from_where_they_are_missed_least() -> None:
+    """Two of the four chosen are nearly the same; one of them goes to what is covered worst of the empty part."""
+    unit = torch.nn.functional.normalize(
+        torch.tensor([[1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0], [0, 0.01, 1.0], [-1.0, 0, 0.5], [0.9, 0.1, 0]]),
+        dim=1,
+    )
+    group = torch.tensor([0, 1, 2, 3, 1, 0])
+    part = torch.tensor([0, 0, 0, 0, 1, 1])
+    chosen, free = torch.arange(4), torch.tensor([True, True, True, False])
+    given = hand_over(unit, torch.ones(6), chosen, group, free, part, torch.tensor([1]))
+    assert given.tolist() == [0, 1, 4, 3]
 
 
 def test_the_package_is_light_until_it_compresses() -> None:

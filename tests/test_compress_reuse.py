@@ -137,7 +137,7 @@ def test_other_shots_methods_and_budgets_are_other_results(
     assert len(towers) == len(list((tmp_path / "pictures" / "talk").iterdir())) == 4
 
 
-@pytest.mark.parametrize("share", ["0.1", "0.4"])
+@pytest.mark.parametrize("share", ["0.2", "0.4"])
 def test_relevant_frames_keep_more(share: str, vlm: LocalVlm, tmp_path: Path) -> None:
     compressor, frames = Compressor(Compression.parse(f"rewatch:{share}")), noise(1, 2, 3, 4, 5, 6)
     kept = {}

@@ -106,7 +106,7 @@ class RandomTower(torch.nn.Module):
         tokens: Tensor = self.projector(self.blocks(embedded))
         if self.side == GRID_SIDE:
             return tokens
-        square = tokens.transpose(1, 2).unflatten(2, (self.side, self.side))
+        square = tokens.transpose(1, 2).reshape(len(tokens), -1, self.side, self.side)
         return torch.nn.functional.interpolate(square, size=GRID_SIDE, mode="bilinear").flatten(2).mT
 
 

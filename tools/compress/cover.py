@@ -10,14 +10,16 @@ from torch import Tensor
 from rewatch.tools.compress.clip import unit_rows
 from rewatch.tools.compress.compressed import group_shares, weighted_sum
 
-NEEDIEST_SHARE = 0.1
+NEEDIEST_SHARE = 0.25
 """Share of each round that goes to the worst covered; a mass of more than 1 makes no difference there."""
 EXCHANGED_SHARE = 0.15
+_POWER = 3.0
+"""Of one minus the cosine with the nearest chosen row; with the mass it makes the need."""
 _EXCHANGE_POWER = 2.0
 _BLOCK_ROWS = 4096
 
 
-def choose(unit: Tensor, mass: Tensor, order: Tensor, limit: int, *, rounds: int, power: float) -> Tensor:
+def choose(unit: Tensor, mass: Tensor, order: Tensor, limit: int, rounds: int) -> Tensor:
     """Choose rows that cover all, in rounds.
 
     Args:
@@ -26,7 +28,6 @@ def choose(unit: Tensor, mass: Tensor, order: Tensor, limit: int, *, rounds: int
         order: int64 `[n]`: the rows in an order in which neighbours are alike.
         limit: How many to choose, at most n.
         rounds: In how many steps.
-        power: Of one minus the cosine with the nearest chosen row; with the mass it makes the need.
 
     Returns:
         int64 `[limit]`, no two the same.
@@ -37,7 +38,7 @@ def choose(unit: Tensor, mass: Tensor, order: Tensor, limit: int, *, rounds: int
         want = -(-(limit - chosen.shape[0]) // (rounds - number))
         if want == 0:
             continue
-        drawn = spaced(mass * uncovered**power, order, want - int(want * NEEDIEST_SHARE))
+        drawn = spaced(mass * uncovered**_POWER, order, want - int(want * NEEDIEST_SHARE))
         uncovered = torch.minimum(uncovered, 1 - largest_cosine(unit, unit[drawn])).clamp_min(0)
         chosen = torch.cat([chosen, drawn])
         uncovered[chosen] = 0
@@ -89,6 +90,36 @@ def exchange(unit: Tensor, mass: Tensor, order: Tensor, chosen: Tensor) -> Tenso
         return torch.cat([chosen[stays], drawn])
     kept = torch.argsort(missed, stable=True)[drawn.shape[0] :].sort().values
     return torch.cat([chosen[kept], drawn])
+
+
+def hand_over(
+    unit: Tensor, mass: Tensor, chosen: Tensor, group: Tensor, free: Tensor, part: Tensor, empty: Tensor
+) -> Tensor:
+    """Give rows that would be missed least to parts without a row: to what is covered worst in each.
+
+    Args:
+        unit: `[n, D]`, unit length.
+        mass: `[n]`.
+        chosen: int64 `[K]`.
+        group: int64 `[n]`.
+        free: bool `[K]`: which of the chosen may be given up.
+        part: int64 `[n]`: the part that each row lies in.
+        empty: int64 `[E]`: parts in which none is chosen.
+
+    Returns:
+        int64 `[K]`, no two the same.
+    """
+    count = chosen.shape[0]
+    means = unit_rows(group_means(unit, group, mass, count))
+    apart = 1 - (means @ means.T).fill_diagonal_(-1.0).amax(dim=1)
+    weight = torch.zeros_like(apart).index_add_(0, group, mass)
+    given = torch.argsort(torch.where(free, weight * apart, torch.inf), stable=True)[: int(free.sum())]
+    need = mass * (1 - (unit * means[group]).sum(dim=1))
+    wanted = [torch.nonzero(part == one).squeeze(1) for one in empty[: given.shape[0]].tolist()]
+    chosen = chosen.clone()
+    for row, members in zip(given, wanted, strict=False):
+        chosen[row] = members[need[members].argmax()]
+    return chosen
 
 
 def group_means(rows: Tensor, group: Tensor, mass: Tensor, groups: int) -> Tensor:

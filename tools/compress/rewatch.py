@@ -14,7 +14,7 @@ from torch import Tensor
 from rewatch.memory.errors import InputError, SettingError
 from rewatch.tools.compress.clip import Clip, Grid, State, unit_rows
 from rewatch.tools.compress.compressed import Compressed, Draft, Links, build
-from rewatch.tools.compress.cover import choose, exchange, largest_cosine, settle
+from rewatch.tools.compress.cover import choose, exchange, hand_over, largest_cosine, settle
 from rewatch.tools.compress.fastvid import cut_after
 from rewatch.tools.compress.grouping import Grouping
 from rewatch.tools.compress.method import Method
@@ -32,6 +32,8 @@ AREAS = 4
 """Rows and columns of areas in a picture."""
 _SHOT_SHARE = 0.5
 _MOST_SHOT_MASS = 4.0
+_HANDINGS = 2
+"""How often frames without a row are given one; giving one up may empty another frame."""
 _GRAM_SHARE = 0.5
 """What settling and exchanging may cost, as a share of one Gram product of all tokens."""
 
@@ -105,27 +107,20 @@ class Rewatch(Method):
     def _grouping(
         self, outlined: Compressed, limit: int, frame_weights: Tensor | None, state: State | None
     ) -> Grouping:
-        rows = outlined.index.shape[0]
         frames, height, width = outlined.grid
         places, total = height * width, frames * height * width
-        values = outlined.tokens.to(outlined.weights.dtype)
-        unit, frame = unit_rows(values), outlined.index // places
-        mass = outlined.sizes.to(unit.dtype) * frame_mass(frame_weights, frames, unit)[frame]
-        shown = _shown(state, unit)
-        if shown.shape[0]:
-            mass = mass * (1 - (1 - SHOWN_MASS) * largest_cosine(unit, shown).clamp_min(0))
+        unit = unit_rows(outlined.tokens.to(outlined.weights.dtype))
+        frame = outlined.index // places
         shot = torch.as_tensor(outlined.stats["shot"], device=unit.device)
-        mass, order = mass * shot_mass(shot)[frame].to(mass), alike(outlined.index, shot, places)
-        if rows == total:
-            mass = mass * newness(unit.view(frames, places, -1))
-            chosen, group = self._cover(unit, mass, order, limit, total, rounds=10, power=3.0, exchanges=0)
-        else:
-            chosen, group = self._cover(
-                unit, mass, order, limit, total, rounds=6, power=2.0, exchanges=self.exchanges
-            )
-        likeness = (unit * unit[chosen][group]).sum(dim=1)
+        of_frames = frame_mass(frame_weights, frames, unit) * shot_mass(shot).to(unit)
+        mass = outlined.sizes.to(unit.dtype) * of_frames[frame] * _unseen(unit, state)
+        order, rounds, exchanges = alike(outlined.index, shot, places), 6, self.exchanges
+        if unit.shape[0] == total:
+            mass, rounds, exchanges = mass * newness(unit.view(frames, places, -1)), 10, 0
+        chosen, group = self._cover(unit, mass, order, limit, total, rounds=rounds, exchanges=exchanges)
         area = areas(outlined.index, shot, outlined.grid)
-        return Grouping.of(outlined, stand_apart(chosen, group, likeness, frame, area), group)
+        stands, group = placed(unit, mass, chosen, group, frame, area)
+        return Grouping.of(outlined, stands, group)
 
     def _cover(
         self,
@@ -136,13 +131,12 @@ class Rewatch(Method):
         total: int,
         *,
         rounds: int,
-        power: float,
         exchanges: int,
     ) -> tuple[Tensor, Tensor]:
         """The chosen rows `[limit]`, and the group of each row."""
         passes = int(_GRAM_SHARE * total * total / (unit.shape[0] * limit))
         exchanges = min(exchanges, passes // 6)
-        chosen = choose(unit, mass, order, limit, rounds=rounds, power=power)
+        chosen = choose(unit, mass, order, limit, rounds)
         for _ in range(exchanges):
             chosen = exchange(unit, mass, order, chosen)
         group, _ = settle(unit, mass, chosen, max(min(self.sweeps, passes - 3 * exchanges), 1))
@@ -178,17 +172,37 @@ class Outline(Method):
         unit = clip.unit.reshape(total, -1)
         mass = shot_mass(shot).to(unit.dtype).repeat_interleave(places) * newness(clip.unit)
         chosen, group = self.rewatch._cover(
-            unit, mass, alike(everything, shot, places), limit, total, rounds=10, power=3.0, exchanges=0
+            unit, mass, alike(everything, shot, places), limit, total, rounds=10, exchanges=0
         )
-        likeness = (unit * unit[chosen][group]).sum(dim=1)
         area = areas(everything, shot, clip.grid)
-        chosen = stand_apart(chosen, group, likeness, everything // places, area)
+        chosen, group = placed(unit, mass, chosen, group, everything // places, area)
         size = torch.bincount(group, minlength=limit).to(unit.dtype)
         return Draft(chosen, size, Links(everything, group, (1 / size)[group]), notes)
 
 
+def placed(
+    unit: Tensor, mass: Tensor, chosen: Tensor, group: Tensor, frame: Tensor, area: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Where rows stand `[K]`, and the group of each member: as many frames as possible keep one, then areas.
+
+    A frame that no row can move to is given one, chosen there instead of one that would be missed least.
+    """
+    for _ in range(_HANDINGS):
+        stands = stand_apart(chosen, group, _likeness(unit, chosen, group), frame, area)
+        held = torch.bincount(frame[stands], minlength=int(frame.max()) + 1)
+        empty = torch.unique(frame[held[frame] == 0])
+        free = held[frame[stands]] > 1
+        if not empty.numel() or not bool(free.any()):
+            return stands, group
+        chosen = hand_over(unit, mass, chosen, group, free, frame, empty)
+        group, _ = settle(unit, mass, chosen, 1)
+    return stand_apart(chosen, group, _likeness(unit, chosen, group), frame, area), group
+
+
 def stand_apart(chosen: Tensor, group: Tensor, likeness: Tensor, *parts: Tensor) -> Tensor:
-    """Move rows to where none stands: to a member of theirs, if another row stands in each part that they leave.
+    """Move rows to where none stands: to a member of theirs, if another row stands in the part that they leave.
+
+    A less important division never empties a part of a more important one.
 
     Args:
         chosen: int64 `[K]`: the member that each row stands at.
@@ -201,10 +215,10 @@ def stand_apart(chosen: Tensor, group: Tensor, likeness: Tensor, *parts: Tensor)
     """
     chosen = chosen.clone()
     held = [torch.bincount(part[chosen], minlength=int(part.max()) + 1) for part in parts]
-    for part, count in zip(parts, held, strict=True):
-        for empty in torch.nonzero(count == 0).squeeze(1).tolist():
+    for rank, part in enumerate(parts):
+        for empty in torch.nonzero(held[rank] == 0).squeeze(1).tolist():
             members = torch.nonzero(part == empty).squeeze(1)
-            for other, standing in zip(parts, held, strict=True):
+            for other, standing in zip(parts[: rank + 1], held, strict=False):
                 members = members[standing[other[chosen[group[members]]]] > 1]
             if members.numel() == 0:
                 continue
@@ -214,6 +228,11 @@ def stand_apart(chosen: Tensor, group: Tensor, likeness: Tensor, *parts: Tensor)
                 standing[other[member]] += 1
             chosen[group[member]] = member
     return chosen
+
+
+def _likeness(unit: Tensor, chosen: Tensor, group: Tensor) -> Tensor:
+    """How well each member is told by the one that its row was chosen for: their cosine `[n]`."""
+    return (unit * unit[chosen][group]).sum(dim=1)
 
 
 def areas(index: Tensor, shot: Tensor, grid: Grid) -> Tensor:
@@ -229,6 +248,14 @@ def shot_mass(shot: Tensor) -> Tensor:
     lengths = torch.bincount(shot).double()
     of_shots = (shot.shape[0] / lengths.shape[0]) / lengths[shot]
     return ((1 - _SHOT_SHARE) + _SHOT_SHARE * of_shots).clamp_max(_MOST_SHOT_MASS)
+
+
+def _unseen(unit: Tensor, state: State | None) -> Tensor:
+    """What is left of the mass of each row `[n]` after what was shown before."""
+    shown = _shown(state, unit)
+    if not shown.shape[0]:
+        return torch.ones_like(unit[:, 0])
+    return 1 - (1 - SHOWN_MASS) * largest_cosine(unit, shown).clamp_min(0)
 
 
 def frame_mass(weights: Tensor | None, frames: int, like: Tensor) -> Tensor:
