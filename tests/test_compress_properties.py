@@ -272,8 +272,9 @@ def test_rows_are_handed_to_parts_without_any_and_taken_from_where_they_are_miss
     group = torch.tensor([0, 1, 2, 3, 1, 0])
     part = torch.tensor([0, 0, 0, 0, 1, 1])
     chosen, free = torch.arange(4), torch.tensor([True, True, True, False])
-    given = hand_over(unit, torch.ones(6), chosen, group, free, part, torch.tensor([1]))
-    assert given.tolist() == [0, 1, 4, 3]
+    handed, joined = hand_over(unit, torch.ones(6), chosen, group, free, part, torch.tensor([1]))
+    assert handed.tolist() == [0, 1, 4, 3]
+    assert joined.tolist() == [0, 1, 3, 3, 2, 0]  # who lost its row joins the one beside it
 
 
 def test_the_package_is_light_until_it_compresses() -> None:

@@ -19,7 +19,7 @@ _EXCHANGE_POWER = 2.0
 _BLOCK_ROWS = 4096
 
 
-def choose(unit: Tensor, mass: Tensor, order: Tensor, limit: int, rounds: int) -> Tensor:
+def choose(unit: Tensor, mass: Tensor, order: Tensor, limit: int, rounds: int) -> tuple[Tensor, Tensor]:
     """Choose rows that cover all, in rounds.
 
     Args:
@@ -30,23 +30,26 @@ def choose(unit: Tensor, mass: Tensor, order: Tensor, limit: int, rounds: int) -
         rounds: In how many steps.
 
     Returns:
-        int64 `[limit]`, no two the same.
+        int64 `[limit]`, no two the same, and for each row int64 `[n]` the nearest of them, by place; a chosen one is
+        its own.
     """
-    uncovered = torch.ones_like(mass)
-    chosen = order[:0]
+    best, group, chosen = torch.full_like(mass, -1.0), torch.zeros_like(order), order[:0]
     for number in range(rounds):
         want = -(-(limit - chosen.shape[0]) // (rounds - number))
-        if want == 0:
-            continue
-        drawn = spaced(mass * uncovered**_POWER, order, want - int(want * NEEDIEST_SHARE))
-        uncovered = torch.minimum(uncovered, 1 - largest_cosine(unit, unit[drawn])).clamp_min(0)
-        chosen = torch.cat([chosen, drawn])
-        uncovered[chosen] = 0
-        worst = _neediest(unit, uncovered * mass.clamp_max(1), chosen, want - drawn.shape[0])
-        uncovered = torch.minimum(uncovered, 1 - largest_cosine(unit, unit[worst])).clamp_min(0)
-        chosen = torch.cat([chosen, worst])
-        uncovered[chosen] = 0
-    return chosen
+        neediest = int(want * NEEDIEST_SHARE)
+        for worst in (False, True):
+            uncovered = (1 - best).clamp(0, 1)
+            need = mass.clamp_max(1) * uncovered if worst else mass * uncovered**_POWER
+            drawn = _neediest(unit, need, chosen, want) if worst else spaced(need, order, want - neediest)
+            if drawn.shape[0]:
+                cosine, place = nearest(unit, unit[drawn])
+                group = torch.where(cosine > best, place + chosen.shape[0], group)
+                best = torch.maximum(best, cosine)
+                chosen = torch.cat([chosen, drawn])
+                best[chosen] = 1.0
+                group[chosen] = torch.arange(chosen.shape[0], device=group.device)
+            want -= drawn.shape[0]
+    return chosen, group
 
 
 def spaced(need: Tensor, order: Tensor, count: int) -> Tensor:
@@ -94,7 +97,7 @@ def exchange(unit: Tensor, mass: Tensor, order: Tensor, chosen: Tensor) -> Tenso
 
 def hand_over(
     unit: Tensor, mass: Tensor, chosen: Tensor, group: Tensor, free: Tensor, part: Tensor, empty: Tensor
-) -> Tensor:
+) -> tuple[Tensor, Tensor]:
     """Give rows that would be missed least to parts without a row: to what is covered worst in each.
 
     Args:
@@ -107,19 +110,26 @@ def hand_over(
         empty: int64 `[E]`: parts in which none is chosen.
 
     Returns:
-        int64 `[K]`, no two the same.
+        The chosen `[K]`, no two the same, and the group of each row; who lost its group joins the nearest, and who
+        is nearer to a new one than to its own mean joins that.
     """
-    count = chosen.shape[0]
-    means = unit_rows(group_means(unit, group, mass, count))
-    apart = 1 - (means @ means.T).fill_diagonal_(-1.0).amax(dim=1)
-    weight = torch.zeros_like(apart).index_add_(0, group, mass)
-    given = torch.argsort(torch.where(free, weight * apart, torch.inf), stable=True)[: int(free.sum())]
-    need = mass * (1 - (unit * means[group]).sum(dim=1))
-    wanted = [torch.nonzero(part == one).squeeze(1) for one in empty[: given.shape[0]].tolist()]
-    chosen = chosen.clone()
-    for row, members in zip(given, wanted, strict=False):
-        chosen[row] = members[need[members].argmax()]
-    return chosen
+    own = torch.arange(chosen.shape[0], device=chosen.device)
+    means = unit_rows(group_means(unit, group, mass, own.shape[0]))
+    missed = 1 - (means @ means.T).fill_diagonal_(-1.0).amax(dim=1)
+    missed = missed * torch.zeros_like(missed).index_add_(0, group, mass)
+    given = torch.argsort(torch.where(free, missed, torch.inf), stable=True)
+    given = given[: min(int(free.sum()), empty.shape[0])]
+    best = (unit * means[group]).sum(dim=1)
+    need = mass * (1 - best)
+    members = [torch.nonzero(part == one).squeeze(1) for one in empty[: given.shape[0]].tolist()]
+    chosen = chosen.index_copy(0, given, torch.stack([one[need[one].argmax()] for one in members]))
+    means[given] = unit[chosen[given]]
+    lost = torch.isin(group, given)
+    nearer, new = (unit @ means[given].T).max(dim=1)
+    group = torch.where(nearer > best, given[new], group)
+    group[lost] = (unit[lost] @ means.T).argmax(dim=1)
+    group[chosen] = own
+    return chosen, group
 
 
 def group_means(rows: Tensor, group: Tensor, mass: Tensor, groups: int) -> Tensor:
@@ -129,11 +139,10 @@ def group_means(rows: Tensor, group: Tensor, mass: Tensor, groups: int) -> Tenso
     return weighted_sum(rows, links, group_shares(group, mass, groups)[order], groups)
 
 
-def largest_cosine(unit: Tensor, others: Tensor) -> Tensor:
-    """The largest cosine of each row with any of the others `[n]`; -1 where there are none."""
-    if others.shape[0] == 0:
-        return unit.new_full((unit.shape[0],), -1.0)
-    return torch.cat([(block @ others.T).amax(dim=1) for block in torch.split(unit, _BLOCK_ROWS)])
+def nearest(unit: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
+    """The largest cosine of each row with any of the others `[n]`, and which one it is int64 `[n]`."""
+    found = [(block @ others.T).max(dim=1) for block in torch.split(unit, _BLOCK_ROWS)]
+    return torch.cat([one.values for one in found]), torch.cat([one.indices for one in found])
 
 
 def _neediest(unit: Tensor, need: Tensor, chosen: Tensor, want: int) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 from rewatch.memory.errors import InputError, SettingError
 from rewatch.tools.compress.clip import Clip, Grid, State, unit_rows
 from rewatch.tools.compress.compressed import Compressed, Draft, Links, build
-from rewatch.tools.compress.cover import choose, exchange, hand_over, largest_cosine, settle
+from rewatch.tools.compress.cover import choose, exchange, hand_over, nearest, settle
 from rewatch.tools.compress.fastvid import cut_after
 from rewatch.tools.compress.grouping import Grouping
 from rewatch.tools.compress.method import Method
@@ -136,10 +136,12 @@ class Rewatch(Method):
         """The chosen rows `[limit]`, and the group of each row."""
         passes = int(_GRAM_SHARE * total * total / (unit.shape[0] * limit))
         exchanges = min(exchanges, passes // 6)
-        chosen = choose(unit, mass, order, limit, rounds)
+        chosen, group = choose(unit, mass, order, limit, rounds)
         for _ in range(exchanges):
             chosen = exchange(unit, mass, order, chosen)
-        group, _ = settle(unit, mass, chosen, max(min(self.sweeps, passes - 3 * exchanges), 1))
+        sweeps = min(self.sweeps, passes - 3 * exchanges)
+        if sweeps > 1:
+            group, _ = settle(unit, mass, chosen, sweeps)
         return chosen, group
 
     def shots(self, clip: Clip) -> list[tuple[int, int]]:
@@ -194,8 +196,7 @@ def placed(
         free = held[frame[stands]] > 1
         if not empty.numel() or not bool(free.any()):
             return stands, group
-        chosen = hand_over(unit, mass, chosen, group, free, frame, empty)
-        group, _ = settle(unit, mass, chosen, 1)
+        chosen, group = hand_over(unit, mass, chosen, group, free, frame, empty)
     return stand_apart(chosen, group, _likeness(unit, chosen, group), frame, area), group
 
 
@@ -255,7 +256,7 @@ def _unseen(unit: Tensor, state: State | None) -> Tensor:
     shown = _shown(state, unit)
     if not shown.shape[0]:
         return torch.ones_like(unit[:, 0])
-    return 1 - (1 - SHOWN_MASS) * largest_cosine(unit, shown).clamp_min(0)
+    return 1 - (1 - SHOWN_MASS) * nearest(unit, shown)[0].clamp_min(0)
 
 
 def frame_mass(weights: Tensor | None, frames: int, like: Tensor) -> Tensor:
