@@ -50,3 +50,18 @@ def test_a_film_without_text_is_watched_and_timed(video: Path, capsys: pytest.Ca
 def test_an_unknown_talk_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "questions", "nothing", "--folder", str(tmp_path)]) == 2
     assert "nothing" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="compares with the ffmpeg program")
+def test_a_first_index_is_told_in_wall_and_processor_time(
+    video: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "index", str(video), "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["ratio"] == pytest.approx(told["index"]["seconds"] / told["decode"]["seconds"])
+    assert told["cpu_ratio"] == pytest.approx(told["index"]["cpu_seconds"] / told["decode"]["cpu_seconds"])
+    assert {"scan", "screen"} <= told["stages"].keys()
+    for measure in ("seconds", "cpu_seconds"):
+        stages = sum(spent[measure] for spent in told["stages"].values())
+        assert 0 < stages < told["index"][measure]
+    assert told["command"]["cpu_seconds"] > 0

@@ -69,7 +69,7 @@ def decode(
         f"{info.path.name}: {info.duration_seconds:.0f} s, {info.width}x{info.height}, {info.codec}"
     )
     for one in told:
-        costs = ", ".join(f"{name} {Cost(*cost.values())}" for name, cost in one["costs"].items())
+        costs = ", ".join(f"{name} {Cost(*spent.values())}" for name, spent in one["costs"].items())
         console.print(f"{one['pass']}: {one['ratio']:.2f} (at most {one['at_most']}); {costs}")
 
 
@@ -86,7 +86,7 @@ def require_ffmpeg() -> None:
 def _told(name: str, limit: float, ours: Task, others: dict[str, Task], rounds: int) -> dict[str, Any]:
     mine, theirs = _measure(ours, others, rounds)
     ratio = mine.seconds / min(theirs.values()).seconds
-    costs = {name: cost._asdict() for name, cost in {"rewatch": mine, **theirs}.items()}
+    costs = {name: spent._asdict() for name, spent in {"rewatch": mine, **theirs}.items()}
     return {"pass": name, "ratio": ratio, "at_most": limit, "costs": costs}
 
 
@@ -135,13 +135,14 @@ def _measure(ours: Task, others: dict[str, Task], rounds: int) -> tuple[Cost, di
     mine: list[Cost] = []
     theirs: dict[str, list[Cost]] = {name: [] for name in others}
     for _ in range(rounds):
-        mine.append(_cost(ours))
+        mine.append(cost(ours))
         for name, task in others.items():
-            theirs[name].append(_cost(task))
+            theirs[name].append(cost(task))
     return median_low(mine), {name: median_low(each) for name, each in theirs.items()}
 
 
-def _cost(task: Task) -> Cost:
+def cost(task: Task) -> Cost:
+    """What a task takes, with the processes that it starts and waits for."""
     start, before = time.perf_counter(), os.times()
     task()
     seconds, after = time.perf_counter() - start, os.times()

@@ -1,9 +1,9 @@
 """What a first index costs, as ratios to a bare decode of the same file in the same run.
 
 `rewatch bench index VIDEO...` decodes each file with `ffmpeg -map 0:v -f null`, indexes it into an empty
-library in a process of its own, and prints the ratio of the two, the time of each stage, the peak memory
-of all processes together, and how long a question and a whole second command take. Only this benchmark needs
-the ffmpeg program, and /proc.
+library in a process of its own, and prints the ratio of the two, what each stage took, the peak memory
+of all processes together, and how long a question and a whole second command take. On a machine with other work,
+processor time says more than wall time: both are told. Only this benchmark needs the ffmpeg program, and /proc.
 """
 
 import json
@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from threading import Event, Thread
 from typing import Annotated, Any
@@ -20,24 +19,26 @@ import typer
 
 from rewatch.agent.cli.options import JsonOption
 from rewatch.agent.cli.printing import make_console, print_json
-from rewatch.evals.bench.decode import require_ffmpeg
+from rewatch.evals.bench.decode import Cost, cost, require_ffmpeg
 from rewatch.memory.errors import RewatchError
 from rewatch.memory.ingest.probe import probe
 
 QUESTION = "What is written on the screen about the author?"
 
 _INDEX = """
-import json, sys, time
+import json, os, sys, time
 from pathlib import Path
 from rewatch.memory.library import Library
 stages = {}
+def now():
+    return time.monotonic(), sum(os.times()[:4])
 def report(stage, done_seconds, total_seconds):
-    stages.setdefault(stage, time.monotonic())
+    if stage not in stages:
+        stages[stage] = now()
 with Library.open(Path(sys.argv[2])) as library:
     library.add(Path(sys.argv[1]), progress=report)
-names = [*stages, "end"]
-times = [*stages.values(), time.monotonic()]
-print(json.dumps({n: b - a for n, a, b in zip(names, times, times[1:])}))
+times = [*stages.values(), now()]
+print(json.dumps({n: [y - x for x, y in zip(a, b)] for n, a, b in zip(stages, times, times[1:])}))
 """
 
 _ASK = """
@@ -66,40 +67,41 @@ def index(
         return
     console = make_console()
     for one in told:
+        decoded, indexed, asked = (Cost(**one[name]) for name in ("decode", "index", "command"))
         console.print(
-            f"{one['video']}: decode {one['decode_seconds']:.1f} s, index {one['index_seconds']:.1f} s, "
-            f"ratio {one['ratio']:.2f}"
+            f"{one['video']}: ratio {one['ratio']:.2f}, of processor time {one['cpu_ratio']:.2f}; "
+            f"decode {decoded}, index {indexed}"
         )
-        console.print(
-            "  stages: " + ", ".join(f"{name} {spent:.1f} s" for name, spent in one["stages"].items())
-        )
+        stages = (f"{name} {Cost(**cost)}" for name, cost in one["stages"].items())
+        console.print(f"  stages: {', '.join(stages)}")
         console.print(f"  peak memory of all processes {one['peak_bytes'] / 1e6:.0f} MB")
         console.print(
-            f"  a question inside the process {one['question_seconds']:.2f} s, "
-            f"a second command {one['command_seconds']:.2f} s"
+            f"  a question inside the process {one['question_seconds']:.2f} s, a second command {asked}"
         )
 
 
 def _measure(file: Path) -> dict[str, Any]:
-    decode = _timed(["ffmpeg", "-v", "error", "-nostdin", "-i", str(file), "-map", "0:v", "-f", "null", "-"])
+    decode = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(file), "-map", "0:v", "-f", "null", "-"]
+    decoded = cost(lambda: _run(decode))
     with tempfile.TemporaryDirectory() as library:
-        started = time.monotonic()
-        stages, peak = _watched([sys.executable, "-c", _INDEX, str(file), library])
-        index = time.monotonic() - started
+        told: list[tuple[str, int]] = []
+        indexed = cost(lambda: told.append(_watched([sys.executable, "-c", _INDEX, str(file), library])))
+        ((stages, peak),) = told
         inside = subprocess.check_output(
             [sys.executable, "-c", _ASK, str(file), library, QUESTION], text=True
         )
         ask = [sys.executable, "-c", _COMMAND, "ask", str(file), QUESTION, "--library", library]
-        command = min(_timed(ask) for _ in range(3))
+        asked = min(cost(lambda: _run(ask)) for _ in range(3))
     return {
         "video": file.name,
-        "decode_seconds": decode,
-        "index_seconds": index,
-        "ratio": index / decode,
-        "stages": json.loads(stages),
+        "decode": decoded._asdict(),
+        "index": indexed._asdict(),
+        "ratio": indexed.seconds / decoded.seconds,
+        "cpu_ratio": indexed.cpu_seconds / decoded.cpu_seconds,
+        "stages": {name: Cost(*spent)._asdict() for name, spent in json.loads(stages).items()},
         "peak_bytes": peak,
         "question_seconds": float(inside),
-        "command_seconds": command,
+        "command": asked._asdict(),
     }
 
 
@@ -117,10 +119,8 @@ def _watched(command: list[str]) -> tuple[str, int]:
     return said, peak[0]
 
 
-def _timed(command: list[str]) -> float:
-    started = time.monotonic()
+def _run(command: list[str]) -> None:
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    return time.monotonic() - started
 
 
 def _watch(pid: int, stop: Event, peak: list[int]) -> None:
