@@ -48,6 +48,32 @@ def test_a_picture_without_text_has_no_lines(reader: ScreenReader) -> None:
     assert reader.find(drawn((), 20, (90, 120, 60), (0, 0, 0))) == []
 
 
+def textured(font_pixels: int, word: str = "") -> NDArray[np.uint8]:
+    """Coarse noise as in leaves and stone, with a word at (300, 180)."""
+    noise = np.random.default_rng(3).integers(40, 140, (45, 80, 3)).astype(np.uint8)
+    image = Image.fromarray(noise).resize((640, 360), Image.Resampling.BICUBIC)
+    font = ImageFont.load_default(font_pixels)
+    ImageDraw.Draw(image).text((300, 180), word, font=font, fill=(255, 255, 255))
+    return np.asarray(image)
+
+
+@pytest.mark.parametrize("font_pixels", [12, 20, 40])
+def test_a_word_on_a_picture_is_suspected_in_its_place_alone(reader: ScreenReader, font_pixels: int) -> None:
+    image = textured(font_pixels, "Harbour")
+    here = (0.45, 0.48, 0.5 + font_pixels / 100, 0.52 + font_pixels / 300)
+    elsewhere = [(0.0, 0.0, 0.2, 0.3), (0.05, 0.7, 0.6, 0.98)]
+    assert reader.may_hold_text(image, [*elsewhere, here])
+    assert not reader.may_hold_text(image, elsewhere)
+    assert not reader.may_hold_text(textured(font_pixels), [here])
+
+
+def test_a_place_at_the_edge_or_of_the_whole_picture_can_be_suspected(reader: ScreenReader) -> None:
+    image = drawn(("Somewhere",), 24, (255, 255, 255), (0, 0, 0))
+    assert reader.may_hold_text(image, [(0.0, 0.0, 1.0, 1.0)])
+    assert reader.may_hold_text(image, [(0.0, 0.1, 0.2, 0.15)])
+    assert not reader.may_hold_text(image, [(0.99, 0.99, 1.0, 1.0)])
+
+
 def test_boxes_stand_where_the_words_do(reader: ScreenReader) -> None:
     image = drawn(("Somewhere",), 24, (255, 255, 255), (0, 0, 0))
     rows, columns = np.nonzero((image < 128).any(axis=2))

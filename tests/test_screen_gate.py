@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from rewatch.memory.ingest.screen_gate import Grid, differ, signature, unpack
+from rewatch.memory.ingest.screen_places import around, covered
 from rewatch.memory.ingest.screen_watch import LookAllowance, ScreenWatch
 
 Picture = NDArray[np.uint8]
@@ -50,7 +51,7 @@ def looks(pictures: list[Picture]) -> list[int]:
         score = max(watch.leaving(index + 1.0, following), watch.restless(index + 1.0))
         if LookAllowance.wanted(score):
             wanted.append(index)
-            watch.looked(now, found=now > 40)
+            watch.looked(now, seen=np.ones(now.shape, np.bool_), found=now > 40)
         if following is not None:
             watch.advance(index + 1.0, following)
     return wanted
@@ -119,10 +120,53 @@ def test_text_that_scrolls_past_is_asked_for() -> None:
 def test_vain_looks_are_rationed_and_strong_candidates_come_first() -> None:
     allowance = LookAllowance()
     while allowance.affords(5.0):
-        allowance.spend()
+        allowance.spend(everywhere=True)
     assert allowance.affords(50.0)
     while allowance.affords(50.0):
-        allowance.spend()
+        allowance.spend(everywhere=True)
     assert allowance.affords(100.0)
     allowance.until(600.0)
     assert allowance.affords(5.0)
+
+
+def test_a_glance_at_some_places_costs_less_than_a_look_at_all_of_a_picture() -> None:
+    def vain(*, everywhere: bool) -> int:
+        allowance, count = LookAllowance(), 0
+        while allowance.affords(5.0):
+            allowance.spend(everywhere=everywhere)
+            count += 1
+        return count
+
+    assert vain(everywhere=False) > vain(everywhere=True)
+
+
+def test_the_places_of_a_look_are_those_that_are_about_to_go_away() -> None:
+    """The upper line goes away, the lower one stays."""
+    both, lower = grid(slide("Upper line", "", "", "lower line")), grid(slide("", "", "", "lower line"))
+    watch = ScreenWatch(0.0, both)
+    watch.advance(1.0, both)
+    assert LookAllowance.wanted(watch.leaving(2.0, lower))
+    (place,) = watch.places()
+    inside = covered([place], both)
+    assert not (both * ~inside)[:10].any()
+    assert not inside[14:].any()
+
+
+def test_what_a_glance_passed_over_is_still_to_be_read() -> None:
+    page, rest = grid(slide("Upper line", "", "", "lower line")), grid(slide("", "", "", "lower line"))
+    empty = grid(slide(""))
+    watch = ScreenWatch(0.0, page)
+    watch.advance(1.0, page)
+    watch.leaving(2.0, rest)
+    watch.looked(page, seen=covered(watch.places(), page), found=np.zeros(page.shape, np.bool_))
+    watch.advance(2.0, rest)
+    watch.advance(3.0, rest)
+    assert LookAllowance.wanted(watch.leaving(4.0, empty))
+    watch.looked(rest, seen=np.ones(page.shape, np.bool_), found=rest > 40)
+    assert not LookAllowance.wanted(watch.leaving(4.0, empty))
+
+
+def test_clusters_of_cells_get_a_box_each_and_specks_none() -> None:
+    weights = np.zeros((10, 20))
+    weights[2, 3:6], weights[7, 15:17], weights[9, 0] = 1.0, 0.5, 0.2
+    assert around(weights, 1.0) == [(1 / 20, 1 / 10, 8 / 20, 4 / 10), (13 / 20, 6 / 10, 19 / 20, 9 / 10)]

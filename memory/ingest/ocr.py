@@ -6,6 +6,7 @@ for boxes on the frame's own scale, takes a third of the package's time for the 
 `ocr_words`' work; when to read a frame is decided in `screen_text`. What is read is data, never instructions.
 """
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,11 @@ _SMALL_BOX_PIXELS = 18.5
 """Boxes lower than this on the first look hold letters of at most 14 pixels."""
 _BLOCK = 32
 """The detector's input is a multiple of this in both directions."""
+_SUSPICION = 0.05
+"""Probability of text from which one pixel makes a place suspect. Pictures of the natural world stay below 0.005;
+what is found has a mean of 0.5 at least."""
+_LEAST_BLOCKS = 2
+"""Side of the smallest part of a picture that is looked at by itself, in blocks."""
 _LEAST_BOX_PIXELS = 3
 _COLUMN_PIXELS = 8
 """Columns of a line's image for each step of the recogniser."""
@@ -84,6 +90,17 @@ class ScreenReader:
         self._pool = ThreadPoolExecutor(self._threads)
         self._small_print = False
 
+    def may_hold_text(self, image: NDArray[np.uint8], places: Sequence[Box]) -> bool:
+        """Whether there is anything like text in places: a quarter of the time of `find` for what a picture of the
+        natural world makes one look at.
+
+        Args:
+            image: uint8 `[height, width, 3]`, RGB.
+            places: Boxes around what may be text.
+        """
+        picture = _shrunk(image, _LOOK_PIXELS)
+        return any(self._is_suspect(picture, place) for place in places)
+
     def find(self, image: NDArray[np.uint8]) -> list[Quad]:
         """Find lines of text. Where the picture before held small print, it is looked for at once.
 
@@ -121,14 +138,16 @@ class ScreenReader:
 
     def _detect(self, image: NDArray[np.uint8], longest_pixels: int) -> list[Quad]:
         height, width = image.shape[:2]
-        scale = longest_pixels / max(height, width)
-        rows, columns = (max(round(side * scale / _BLOCK), 1) * _BLOCK for side in (height, width))
-        shrunk = cv2.resize(
-            image, (columns, rows), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        )
-        quads, _ = self._boxes(_output(self._detector, shrunk), (height, width))
+        quads = self._boxes(_output(self._detector, _shrunk(image, longest_pixels)), (height, width))[0]
         inside = (np.clip(quad, 0, (width - 1, height - 1)).astype(np.float32) for quad in quads)
         return [quad for quad in inside if min(_width(quad), _height(quad)) > _LEAST_BOX_PIXELS]
+
+    def _is_suspect(self, picture: NDArray[np.uint8], place: Box) -> bool:
+        """Whether any pixel of a part of the picture may be text."""
+        rows, columns = picture.shape[:2]
+        down, across = _blocks(place[1], place[3], rows), _blocks(place[0], place[2], columns)
+        part = np.ascontiguousarray(picture[down, across])
+        return float(_output(self._detector, part).max()) > _SUSPICION
 
     def _lines_in(self, image: NDArray[np.uint8], quad: Quad) -> list[ReadLine]:
         """Read a box; one that holds two lines of a large title is read in halves."""
@@ -188,6 +207,23 @@ def _output(network: Any, image: NDArray[np.uint8]) -> NDArray[np.float32]:
     (result,) = network.run(None, {network.get_inputs()[0].name: _network_input(image)})
     output: NDArray[np.float32] = result
     return output
+
+
+def _shrunk(image: NDArray[np.uint8], longest_pixels: int) -> NDArray[np.uint8]:
+    """The picture at about that length, its sides multiples of the detector's block."""
+    height, width = image.shape[:2]
+    scale = longest_pixels / max(height, width)
+    rows, columns = (max(round(side * scale / _BLOCK), 1) * _BLOCK for side in (height, width))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (columns, rows), interpolation=way), np.uint8)
+
+
+def _blocks(start: float, end: float, length: int) -> slice:
+    """Pixels around a stretch, given in shares of a length, that make up whole blocks, two or more."""
+    first, last = int(start * length), math.ceil(end * length)
+    size = min(max(-(-(last - first) // _BLOCK), _LEAST_BLOCKS) * _BLOCK, length)
+    begin = min(max((first + last - size) // 2, 0), length - size)
+    return slice(begin, begin + size)
 
 
 def _network_input(image: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +24,27 @@ def covered(boxes: Sequence[Box], grid: Grid) -> NDArray[np.bool_]:
     for box in boxes:
         mask[cells_of(box, grid)] = True
     return mask
+
+
+def around(weights: NDArray[np.float64], least: float) -> list[Box]:
+    """Boxes around clusters of cells, with room for a letter on all sides.
+
+    Args:
+        weights: `[rows, columns]`, 0 for cells that do not count.
+        least: What a cluster has to weigh in all.
+
+    Returns:
+        One box for each cluster; boxes may overlap.
+    """
+    near = cv2.dilate((weights > 0).astype(np.uint8), np.ones((3, 5), np.uint8))
+    count, labels, extents, _ = cv2.connectedComponentsWithStats(near)
+    heavy = np.bincount(labels.ravel(), weights.ravel(), count) >= least
+    rows, columns = weights.shape
+    return [
+        (left / columns, top / rows, (left + width) / columns, (top + height) / rows)
+        for (left, top, width, height, _), counts in zip(extents[1:], heavy[1:], strict=True)
+        if counts
+    ]
 
 
 def pixels_of(box: Box, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import inf
 
 import cv2
+import numpy as np
 
 from rewatch.memory.errors import VideoError
 from rewatch.memory.ingest.decode import FrameReader
@@ -85,6 +86,8 @@ class ScreenReading:
         self._tracks = LineTracks(screen)
         self._last_look_seconds = -_BETWEEN_GLANCES_SECONDS
         self._next_look_seconds = 0.0
+        self._found = False
+        """Whether there was text in the last picture that was looked at: the next is likely to hold some, too."""
 
     def lines(self, first: int, last: int) -> list[TextLine]:
         """Read the samples `first` to `last`, both included."""
@@ -101,14 +104,17 @@ class ScreenReading:
                 watch.restless(until),
                 screen.seconds[index],
             )
-            if now >= self._last_look_seconds + _BETWEEN_GLANCES_SECONDS:
-                score = max(score, restless)
+            if now < self._last_look_seconds + _BETWEEN_GLANCES_SECONDS:
+                restless = 0.0
             allowance.until(until - screen.seconds[first])
+            score = max(score, restless)
             if allowance.affords(score) and now >= self._next_look_seconds:
-                found = self._look(index)
-                watch.looked(screen.grid(index), found=covered(found, screen.grid(index)))
+                grid, places = screen.grid(index), watch.places() if score > restless else []
+                found = self._look(index, places)
+                seen = covered(places, grid) if found is None else np.ones(grid.shape, np.bool_)
+                watch.looked(grid, seen=seen, found=covered(found or [], grid))
                 if not found:
-                    allowance.spend()
+                    allowance.spend(everywhere=found is not None)
             elif allowance.wanted(score) and not allowance.affords(score):
                 self._counts.skipped += 1
             if following is not None:
@@ -132,8 +138,16 @@ class ScreenReading:
         for line in self._context.store.text_lines(self._context.video.video_id, around, SCREEN):
             self._tracks.recall(line)
 
-    def _look(self, index: int) -> list[Box]:
-        """Read what is new in one sample; returns the boxes in which there is text."""
+    def _look(self, index: int, places: list[Box]) -> list[Box] | None:
+        """Read what is new in one sample.
+
+        Args:
+            index: Which one.
+            places: What it is looked at for; empty for all of it.
+
+        Returns:
+            The boxes in which there is text; None where only the places were looked at, in vain.
+        """
         seconds = self._screen.seconds[index]
         try:
             image = self._reader.at(seconds).image
@@ -142,8 +156,11 @@ class ScreenReading:
             return []
         self._counts.looks += 1
         self._last_look_seconds = seconds
+        if places and not self._found and not self._ocr.may_hold_text(image, places):
+            return None
         height, width = image.shape[:2]
         quads = [(quad, box_of(quad, width, height)) for quad in self._ocr.find(image)]
+        self._found = bool(quads)
         self._tracks.begin_look(index, cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), [box for _, box in quads])
         known = [box for _, box in quads if self._tracks.is_known(box)]
         new = [(quad, box) for quad, box in quads if box not in known]

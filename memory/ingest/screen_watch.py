@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rewatch.memory.ingest.screen_gate import Grid, differ
+from rewatch.memory.ingest.screen_places import around
+from rewatch.memory.types import Box
 
 SETTLED_SECONDS = 1.5
 """Strokes that hold still this long may be text: two samples at one a second."""
@@ -25,6 +27,8 @@ _RESTLESS_CELLS = 4.0
 """What moves is more often a picture than text: this many of its cells count as one."""
 _RESTLESS_SAMPLES = 3
 """A slide that comes up is restless for one sample, a fade for two."""
+_LEAST_WORTH = 1.0
+"""Cells of a cluster, weighted: fewer are a speck beside what made a look pay."""
 _LEAST_SCORE = 3.0
 """Cells that must go away unread before a look pays: one short word of 14 pixels has about six."""
 
@@ -58,7 +62,11 @@ class ScreenWatch:
         settled = (seconds - self._since >= SETTLED_SECONDS) & (self._reference >= _FAINT)
         gone = np.ones(settled.shape, np.bool_) if grid is None else differ(grid, self._reference)
         self._leaving = settled & _in_rows(settled) & gone & ~self._read
-        return self._weight(self._leaving)
+        return self._score(self._leaving)
+
+    def places(self) -> list[Box]:
+        """Where that may be unread text which is about to go away, as `leaving` has seen it last."""
+        return around(self._weights(self._leaving), _LEAST_WORTH)
 
     def restless(self, seconds: float) -> float:
         """How much that may be text does not settle, as scrolling text does not; weighted like `leaving`.
@@ -71,25 +79,30 @@ class ScreenWatch:
         """
         strong = self._reference >= _STRONG
         moving = strong & _in_rows(strong) & (seconds - self._since < SETTLED_SECONDS) & ~self._read
-        score = self._weight(moving) / _RESTLESS_CELLS
+        score = self._score(moving) / _RESTLESS_CELLS
         self._restless_samples = self._restless_samples + 1 if score >= _LEAST_SCORE else 0
         return score if self._restless_samples >= _RESTLESS_SAMPLES else 0.0
 
-    def _weight(self, cells: NDArray[np.bool_]) -> float:
-        """Count cells, each by its strength beyond doubt and by how often looks at it were in vain."""
-        strength = np.clip((self._reference - _FAINT - self._doubt) / (_STRONG - _FAINT), 0, 1)
-        return float((strength * cells / (1 + self._misses)).sum())
+    def _score(self, cells: NDArray[np.bool_]) -> float:
+        return float(self._weights(cells).sum())
 
-    def looked(self, grid: Grid, *, found: NDArray[np.bool_]) -> None:
+    def _weights(self, cells: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Weigh cells, each by its strength beyond doubt and by how often looks at it were in vain."""
+        strength = np.clip((self._reference - _FAINT - self._doubt) / (_STRONG - _FAINT), 0, 1)
+        weights: NDArray[np.float64] = strength * cells / (1 + self._misses)
+        return weights
+
+    def looked(self, grid: Grid, *, seen: NDArray[np.bool_], found: NDArray[np.bool_]) -> None:
         """Note that the sample before was read.
 
         Args:
             grid: That sample.
+            seen: Cells that were looked at.
             found: Cells on which there was text.
         """
-        self._read[:] = True
-        self._last_read = grid
-        self._misses[self._leaving & ~found] += 1
+        self._read |= seen
+        self._last_read = np.where(seen, grid, self._last_read)
+        self._misses[self._leaving & seen & ~found] += 1
         self._misses[found] = 0
         self._doubt = max(self._doubt - _TRUST, 0) if found.any() else min(self._doubt + _DOUBT, _MOST_DOUBT)
 
@@ -111,11 +124,13 @@ def _in_rows(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
 class LookAllowance:
     """Keeps looks that find nothing to a share of the video's length; what finds text is free.
 
-    Natural pictures hold still often enough to be looked at. One vain look in fifteen seconds keeps the first
-    index of a film within twice its decoding; a talk never comes near.
+    Natural pictures hold still often enough to be looked at. One vain look in half a minute, or two glances at
+    some places, take a sixth of the time of decoding a film; a talk never comes near.
     """
 
-    _SECONDS_A_LOOK = 15.0
+    _SECONDS_A_LOOK = 30.0
+    _GLANCE = 0.5
+    """A glance takes 0.06 s of a processor, decoding included, a look 0.12."""
     _MOST = 20.0
     _ENOUGH = 4.0
     _OPENING = 10.0
@@ -143,6 +158,6 @@ class LookAllowance:
         """Whether a look would be taken if they were free."""
         return score >= _LEAST_SCORE
 
-    def spend(self) -> None:
-        """A look has found nothing."""
-        self._looks -= 1
+    def spend(self, *, everywhere: bool) -> None:
+        """A look has found nothing, everywhere in the picture or in some places."""
+        self._looks -= 1.0 if everywhere else self._GLANCE
