@@ -10,6 +10,7 @@ from videos import cut_without_encoding, frame_number, numbered, numbered_frames
 
 from rewatch.memory.errors import SettingError, TimecodeError, VideoError
 from rewatch.memory.ingest.decode import open_reader
+from rewatch.memory.ingest.playhead import Playhead
 from rewatch.memory.ingest.probe import probe
 from rewatch.memory.ingest.settings import DecoderName
 from rewatch.memory.types import Span, VideoInfo
@@ -53,6 +54,20 @@ def test_many_instants_come_in_order_one_for_each(info: VideoInfo) -> None:
         wanted = [3.0, 0.5, 0.5, 4.7, 0.51]
         frames = list(reader.at_many(wanted))
         assert [frame_number(frame.image) for frame in frames] == [12, 12, 12, 75, 117]
+
+
+def test_what_was_read_ahead_is_not_decoded_when_a_keyframe_lies_before_the_next_instant(
+    info: VideoInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[object] = []
+    decode = Playhead._decode
+    monkeypatch.setattr(
+        Playhead, "_decode", lambda head, packet: decoded.append(packet) or decode(head, packet)
+    )
+    with open_reader(info, threads=1) as reader:
+        frames = [frame_number(frame.image) for frame in reader.at_many([0.2, 2.0])]
+    assert frames == [5, 50]
+    assert len(decoded) < 40  # frames 0 to 5 and 40 to 50, and those that a decoder holds back
 
 
 def test_keyframes_are_the_frames_that_open_a_group(info: VideoInfo) -> None:

@@ -129,6 +129,8 @@ class Playhead:
         self._exhausted = False
         self._trusted_from: int | None = None
         self._read_to: int | None = None
+        self._fed_to = 0
+        """Up to where packets have been decoded."""
         self._spared: list[int] = []
         self._spared_before = 0
         """Before this target frames may have been left out for its sake."""
@@ -164,7 +166,9 @@ class Playhead:
         index = self.stream.index_entries
         if len(index) and index[-1].timestamp >= target:
             entry = index.search_timestamp(target)
-            return entry >= 0 and index[entry].timestamp > self._read_to + self._second // 2
+            # Packets that were read ahead need not be decoded either, unless every frame is to be seen.
+            done = self._read_to if self.meter is not None else self._fed_to
+            return entry >= 0 and index[entry].timestamp > done + self._second // 2
         return target - self._read_to > self._longest_gop
 
     def _jump(self, target: int, margin: int = 0) -> int:
@@ -244,6 +248,7 @@ class Playhead:
             self._ready.extend(self._trusted(frames))
             return bool(frames)
         packet = self._ahead.popleft()
+        self._fed_to = max(self._fed_to, packet.dts or 0)
         if self._frugal:
             spare = bool(targets) and self._is_spare(packet, targets, index)
             self.stream.codec_context.skip_frame = "NONREF" if spare else "DEFAULT"
