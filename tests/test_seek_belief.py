@@ -241,6 +241,19 @@ def test_only_ratios_of_prices_matter_and_an_undecided_search_uses_its_looks() -
     assert made[0] == made[1]
 
 
+def test_looks_that_crowd_around_a_find_do_not_become_what_nothing_looks_like() -> None:
+    timeline = Timeline(Span(0, 1000))
+    chance = np.random.default_rng(0)
+    beliefs = [Belief(timeline, usual_model("logit"), even_prior(timeline)) for _ in range(2)]
+    spread, crowded = np.arange(5.0, 1000, 20), np.arange(480.5, 520, 0.5)
+    for belief, seconds in zip(beliefs, (spread, np.sort(np.concatenate([spread, crowded]))), strict=True):
+        lifts = 4.0 * (np.abs(seconds - 500) < 20)
+        raw = -4 + 0.8 * chance.normal(size=len(seconds)) + lifts
+        belief.see(looked(seconds.tolist(), (1 / (1 + np.exp(-raw))).tolist(), "tile"))
+    usual, moved = (belief.in_standard_units(1 / (1 + np.exp(4.0)), alone=False) for belief in beliefs)
+    assert moved == pytest.approx(usual, abs=0.3)
+
+
 class Cosines:
     """An encoder's: 0.31 where nothing is, more at 70 s; every call is kept."""
 

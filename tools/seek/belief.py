@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rewatch.memory.errors import SettingError
 from rewatch.tools.seek.evidence import EvidenceModel
-from rewatch.tools.seek.looks import Looks, View
+from rewatch.tools.seek.looks import Looks
 from rewatch.tools.seek.timeline import Floats, Ints, Timeline
 
 FIRST_SETTLING = 24
@@ -102,14 +102,16 @@ class Belief:
     def _settle(self) -> None:
         """Learn from this video's own looks what nothing looks like here, and weigh all of them anew.
 
-        Tiles are spread over the video; frames looked at alone are, where there are tiles, chosen for their promise.
+        Each look stands for the time that is nearer to it than to any other.
         """
-        view: View = "frame" if self.alone.all() else "tile"
-        seen = self.scores[self.alone == (view == "frame")]
-        if len(seen):
-            trust, knows_zero = self.model.trust_looks, self.model.knows_zero
-            self._warp = self.model.warp.settled(seen, view, trust, knows_zero=knows_zero)
-            self._weigh(np.arange(len(self.timeline.carriers)))
+        span = self.timeline.span
+        between = (self.seconds[1:] + self.seconds[:-1]) / 2
+        stands_for = np.diff([span.start_seconds, *between, span.end_seconds])
+        trust, knows_zero = self.model.trust_looks, self.model.knows_zero
+        self._warp = self.model.warp.settled(
+            self.scores, self.alone, np.maximum(stands_for, 1e-6), trust, knows_zero=knows_zero
+        )
+        self._weigh(np.arange(len(self.timeline.carriers)))
 
     @property
     def standard(self) -> Floats:

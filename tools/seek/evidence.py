@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rewatch.memory.errors import SettingError
-from rewatch.tools.seek.looks import ByView, View
+from rewatch.tools.seek.looks import ByView
 from rewatch.tools.seek.timeline import Floats
 
 Scale = Literal["logit", "identity"]
@@ -51,23 +51,33 @@ class Warp:
         offset = np.where(alone, self.offset.frame, self.offset.tile)
         return (self.raw(scores) - offset) / np.where(alone, self.spread.frame, self.spread.tile)
 
-    def settled(self, scores: Floats, view: View, trust: float, *, knows_zero: bool = True) -> "Warp":
+    def settled(
+        self,
+        scores: Floats,
+        alone: NDArray[np.bool_],
+        weights: Floats,
+        trust: float,
+        *,
+        knows_zero: bool = True,
+    ) -> "Warp":
         """Move towards what one video's own looks show, most of which see nothing.
 
         Args:
-            scores: float64 `[N]` of looks that were spread over the video.
-            view: How they were looked at; the other view moves by the same number of spreads.
+            scores: float64 `[N]`, at least one.
+            alone: `[N]`, whether the frame was looked at alone.
+            weights: float64 `[N]`, for how much of the video each look stands: looks crowd where something is.
             trust: So many looks weigh as much as what was known before.
             knows_zero: Whether the offset was known at all; else that of the looks is taken as it is.
 
         Returns:
-            Another warp; the median and the lower spread of the looks are robust to the few that saw something.
+            Another warp, both views moved by the same number of spreads; the median and the lower spread of the looks
+            are robust to the few that saw something.
         """
-        low, middle = np.quantile(self.raw(scores), [_ONE_SPREAD_BELOW, 0.5])
-        share = len(scores) / (len(scores) + trust)
-        known = self.spread.of(view)
-        shift = (share if knows_zero else 1.0) * float(middle - self.offset.of(view)) / known
-        widening = (max(float(middle - low), 0.1 * known) / known) ** share
+        low, middle = _weighted_quantiles(self.standard(scores, alone), weights, (_ONE_SPREAD_BELOW, 0.5))
+        number = float(weights.sum() ** 2 / (weights**2).sum())
+        share = number / (number + trust)
+        shift = (share if knows_zero else 1.0) * middle
+        widening = max(middle - low, 0.1) ** share
         return replace(
             self,
             offset=ByView(
@@ -75,6 +85,13 @@ class Warp:
             ),
             spread=ByView(self.spread.tile * widening, self.spread.frame * widening),
         )
+
+
+def _weighted_quantiles(values: Floats, weights: Floats, shares: tuple[float, float]) -> tuple[float, float]:
+    order = np.argsort(values)
+    middles = np.cumsum(weights[order]) - weights[order] / 2
+    low, high = np.interp(np.array(shares) * weights.sum(), middles, values[order])
+    return float(low), float(high)
 
 
 _ONE_SPREAD_BELOW = 0.1587

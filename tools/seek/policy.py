@@ -104,8 +104,8 @@ class Policy:
         view = max(self._views, key=lambda name: float(worth[name].max()))
         best = float(worth[view].max())
         other = max((float(worth[name].max()) for name in self._views if name != view), default=0.0)
-        size = self._price.grid**2 if view == "tile" or self._price.grid == 1 else self.batch
-        floor = max(other, best / 4) if view == "frame" and self._price.grid > 1 else 0.0
+        size = self._price.grid**2 if view == "tile" else self.batch
+        floor = max(other, best / 4) if view == "frame" else 0.0
         promised = best * (prices[view] + self._places / most) / prices[view]
         return Step(view, self._pick(worth[view], min(size, most), floor), promised)
 
