@@ -15,6 +15,8 @@ from rewatch.agent.planners.rules import SUFFICIENT
 from rewatch.agent.question import Question
 from rewatch.memory.ingest.encoder import SentenceEncoder
 from rewatch.memory.types import Observation
+from rewatch.tools.passages import in_marks
+from rewatch.tools.reader import load_reader
 
 _PASSAGES = 10
 """How many of the best passages are asked."""
@@ -33,8 +35,8 @@ def choose(encoder: SentenceEncoder, question: Question, ranked: Sequence[Observ
     Returns:
         The option as a claim that quotes the passage which speaks for it, and quotations of the best passages;
         nothing when nothing was seen. Where one option says that there is no answer, the asker does not promise
-        one: then only passages count that answer by themselves, and none that tells it of another thing. Nor does
-        such a one where a passage names the very thing.
+        one: then only passages count that answer by themselves, without what is said beside them, and none that
+        tells it of another thing. Nor does such a one where a passage names the very thing.
     """
     asked, absent = ranked[:_PASSAGES], for_absence(question.options)
     if absent:
@@ -43,6 +45,7 @@ def choose(encoder: SentenceEncoder, question: Question, ranked: Sequence[Observ
             for seen in asked
             if (seen.probability or 0.0) >= SUFFICIENT and not speaks_of_another(question.query, seen.text)
         ]
+        asked = _answering_alone(question, asked)
     if any(names_all(question.query, seen.text) for seen in asked):
         asked = [seen for seen in asked if not speaks_of_another(question.query, seen.text)]
     if not asked:
@@ -57,3 +60,12 @@ def choose(encoder: SentenceEncoder, question: Question, ranked: Sequence[Observ
     best, letter = asked[int(passage)], letters[int(option)]
     others = [seen for seen in asked if seen.id != best.id][:BESIDE]
     return [quote(best, lead(question.options, letter)), *map(quote, others)]
+
+
+def _answering_alone(question: Question, passages: Sequence[Observation]) -> list[Observation]:
+    """Passages that answer when they are read alone: in its context, one is believed for what stands beside it."""
+    if not passages:
+        return []
+    texts = [in_marks(seen.text) for seen in passages]
+    logits = load_reader().score(question.text, texts)
+    return [seen for seen, logit in zip(passages, logits, strict=True) if logit > 0]

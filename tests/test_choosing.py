@@ -1,5 +1,7 @@
 """A multiple choice is decided by the passages that answer its question."""
 
+from dataclasses import replace
+
 import pytest
 
 from rewatch.agent.choosing import choose
@@ -46,3 +48,15 @@ def test_a_sentence_about_another_thing_lends_its_word_to_none(encoder: Sentence
 
 def test_without_passages_nothing_is_chosen(encoder: SentenceEncoder) -> None:
     assert choose(encoder, QUESTION, []) == []
+
+
+def test_a_passage_that_answers_only_beside_another_is_not_chosen_where_there_may_be_no_answer(
+    encoder: SentenceEncoder,
+) -> None:
+    options = {"A": "harvest", "B": "harbour", "C": "the video does not say"}
+    question = ground("What is the secret word of the white suitcase?", 600.0, options)
+    beside = seen("beside", 40, "They had divided the grove with a line of whitewashed stones.", 2.0)
+    tells = seen("tells", 50, "The secret word of the white suitcase is harbour.", 1.0)
+    believed = [replace(passage, probability=0.9) for passage in (beside, tells)]
+    assert choose(encoder, question, believed)[0].evidence_ids == ("tells",)
+    assert choose(encoder, question, believed[:1]) == []

@@ -103,8 +103,7 @@ class Passages:
             around, between = self.neighbours(position), " "
             before = [self.sentences[other].text for other in around if other < position]
             after = [self.sentences[other].text for other in around if other > position]
-        own = " / ".join(sentence.text.splitlines())
-        return between.join([*before, f"« {own} »", *after])
+        return between.join([*before, in_marks(sentence.text), *after])
 
     def setting(self, position: int) -> list[int]:
         """Positions of what sets the scene of a passage: the last sentences before it, the screen meanwhile.
@@ -134,6 +133,11 @@ class Passages:
         """Mean direction of a passage and its neighbours, float32 `[D]`, unit length."""
         mean = self.vectors[self.neighbours(position, reach)].mean(axis=0)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32)
+
+
+def in_marks(text: str) -> str:
+    """A passage between the marks that tell a reader which part of what it reads is meant."""
+    return f"« {' / '.join(text.splitlines())} »"
 
 
 def load(library: Library, video_id: str) -> Passages:

@@ -31,7 +31,7 @@ MAX_TOKENS = 128
 """Question and passage together; longer passages are cut."""
 _ADAPTATION = "reader.safetensors"
 _BASE = Path("models/data/reranker_en")
-_BATCH = 8
+_BATCH = 2
 """Pairs of one forward pass, of similar lengths: padding costs what words cost."""
 
 
