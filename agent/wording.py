@@ -5,6 +5,8 @@ Owns regular expressions only; what follows from a match is decided in `question
 
 import re
 
+from rewatch.tools.pauses import BREAK
+
 SPEAKER = (
     r"(?:(?:the |this |our )?(?:speaker|presenter|lecturer|host|narrator|guide|teacher|instructor|author|doctor|"
     r"professor|video|talk|film|lecture|presentation|recording|tutorial|documentary)s?|she|he|they|we|you|it|"
@@ -105,8 +107,6 @@ HOW_LONG = _any(
     r"\bwhat (?:is|was) the (?:duration|length) of\b",
 )
 WHEN = _any(
-    r"^(?:so |and |but )?(?:at )?(?:what|which) (?:point|time|moment|minute|part)\b",
-    r"^(?:so |and |but )?when\b",
     rf"^(?:so |and |but )?where(?: in the {_RECORDING}|(?:abouts)? (?:do|does|did|can|is|are)\b|\s*\?)",
     r"\btimestamp",
     r"\bon which slide\b",
@@ -114,8 +114,8 @@ WHEN = _any(
     r"^find\b",
 )
 LASTS_HERE = _any(
-    r"\b(?:breaks?|intervals?|intermission|recess|pauses?|refreshments?|silen(?:t|ce)|quiet)\b",
-    r"\b(?:wait|waits|watch|watches|sit|sits|stop|stops)\b",
+    BREAK.pattern,
+    r"\b(?:silen(?:t|ce)|quiet|wait|waits|watch|watches|sit|sits|stop|stops)\b",
 )
 """A length that nobody need say, as the clock tells it."""
 WHERE_IT_COMES = _any(

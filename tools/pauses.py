@@ -8,7 +8,7 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 
-from rewatch.memory.types import Observation, Sentence, Span, VideoInfo
+from rewatch.memory.types import Cost, Observation, Sentence, Span, VideoInfo
 from rewatch.tools.context import ToolContext
 from rewatch.tools.passages import Passages, load
 from rewatch.tools.search import Hit, find
@@ -68,12 +68,13 @@ def find_pauses(
     context: ToolContext, query: str, *, span: Span | None = None, limit: int = 10
 ) -> list[Pause]:
     """The pauses of `pauses`, with what each was found by."""
-    hits = find(context, query, span=span, limit=limit)
     if BREAK.search(query):
+        context.meter.charge(Cost(tool_calls=1))
         called = [
             _called_break(video, load(context.library, video.video_id), query) for video in context.videos
         ]
         return [pause for pause in called if pause and (span is None or pause.span.overlaps(span))]
+    hits = find(context, query, span=span, limit=limit)
     beside = [(hit, pause_beside(hit.passages, hit.relevance.position)) for hit in hits]
     found = {
         (hit.video.video_id, pause): Pause(hit.video, pause, _said_before(hit.passages, pause), hit)

@@ -23,9 +23,6 @@ class SmolVlmHook(Hook):
 
     modalities: ClassVar[dict[Modality, str]] = {"image": "pixel_values"}
 
-    def token_id(self, model: Any, modality: Modality) -> int:
-        return int(model.config.image_token_id)
-
     def encode(self, model: Any, inputs: Mapping[str, Any], modality: Modality, attention: bool) -> Encoded:
         last = self._last_attention(model)
         with input_of(last, attention) as seen:

@@ -52,9 +52,9 @@ class Hook(ABC):
     modalities: ClassVar[dict[Modality, str]]
     """Modalities that the family encodes, and the processor's name of their pixels."""
 
-    @abstractmethod
     def token_id(self, model: Any, modality: Modality) -> int:
         """The placeholder of a modality."""
+        return int(getattr(model.config, f"{modality}_token_id"))
 
     @abstractmethod
     def encode(self, model: Any, inputs: Mapping[str, Any], modality: Modality, attention: bool) -> Encoded:

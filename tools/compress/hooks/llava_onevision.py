@@ -22,9 +22,6 @@ class LlavaOnevisionHook(Hook):
 
     modalities: ClassVar[dict[Modality, str]] = {"image": "pixel_values", "video": "pixel_values_videos"}
 
-    def token_id(self, model: Any, modality: Modality) -> int:
-        return int(getattr(model.config, f"{modality}_token_id"))
-
     def encode(self, model: Any, inputs: Mapping[str, Any], modality: Modality, attention: bool) -> Encoded:
         return (
             self._encode_video(model, inputs, attention)

@@ -22,9 +22,6 @@ class Qwen25Hook(Hook):
 
     modalities: ClassVar[dict[Modality, str]] = {"image": "pixel_values", "video": "pixel_values_videos"}
 
-    def token_id(self, model: Any, modality: Modality) -> int:
-        return int(getattr(model.config, f"{modality}_token_id"))
-
     def encode(self, model: Any, inputs: Mapping[str, Any], modality: Modality, attention: bool) -> Encoded:
         visual = model.model.visual
         grids = inputs[f"{modality}_grid_thw"]
