@@ -4,6 +4,7 @@ Owns what follows from the words of a question; the patterns are in `wording`. I
 finding and verifying are the tools' and the verifier's work.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -89,13 +90,22 @@ def ground(text: str, duration_seconds: float, options: Mapping[str, str] | None
     )
 
 
-def order_targets(text: str) -> tuple[str, str] | None:
-    """The two things whose order a question asks for, or None."""
+def order_targets(text: str) -> tuple[str, ...] | None:
+    """The things whose order a question asks for, two or more, or None."""
     for pattern in wording.ORDER:
         match = pattern.search(text)
         if match:
-            return _bare(match["a"]), _bare(match["b"])
-    return None
+            return tuple(_bare(thing) for thing in (*re.split(r"\s*,\s*", match["a"]), match["b"]))
+    match = wording.ORDER_OF_ALL.search(text)
+    things = _listed(match["all"]) if match else ()
+    return things if len(things) > 1 else None
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """The things of a list: "the dog, the cat and the horse"."""
+    *most, last = re.split(r"\s*,\s*", text)
+    ends = re.split(r"(?:^|\s+)(?:and|or|then)\s+", last)
+    return tuple(_bare(thing) for thing in (*most, *ends) if thing)
 
 
 def _is_of_subject(text: str) -> bool:

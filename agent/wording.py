@@ -143,6 +143,14 @@ ORDER = (
         rf"(?:{SPEAKER}\s+)?(?:{TELL}\s+)?(?:about |of |on )?(?P<b>.+?)\s*\?*$"
     ),
 )
+ORDER_OF_ALL = _sequence(
+    r"\b(?:in (?:which|what) (?:order|sequence) (?:do|does|did|are|is|were|was)|"
+    r"what (?:is|was) the (?:order|sequence)(?: of appearance)? of)\s+",
+    rf"(?:{SPEAKER}\s+\w+\s+(?:about |of |on |up )?)?(?P<all>.+?)",
+    r"(?:\s+(?:appear(?:s|ed|ing)?|come|comes|came|coming|happen(?:s|ed)?|occur(?:s|red)?|arrives?|arrived|seen|visible|"
+    rf"on screen|in (?:the|this) (?:video|film|clip|recording)|{_TOLD}))*\s*\?*$",
+)
+"""A question for the order of things that it lists."""
 WHICH_FIRST = _any(
     r"^(?:which|what|who)(?: of (?:these|those|them|the following))?(?: \w+)? "
     rf"(?:comes?|came|is|are|was|were|gets?|appears?|happens?)(?: {_TOLD})? "

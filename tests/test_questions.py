@@ -48,9 +48,21 @@ def test_type_and_subject_are_told_from_the_words(text: str, kind: str, query: s
         ("Which comes first, the demonstration or the break?", ("the demonstration", "the break"), False),
         ("Does she talk about the fridge before the engine?", ("the fridge", "the engine"), False),
         ("Is the proof shown after the example?", ("the proof", "the example"), True),
+        ("Which comes first, the mine, the town, or the bridge?", ("the mine", "the town", "the bridge"), False),
+        (
+            "In which order do the red car, the bus, and the tram appear?",
+            ("the red car", "the bus", "the tram"),
+            False,
+        ),
+        ("In what order does she talk about rent and tax?", ("rent", "tax"), False),
+        (
+            "What is the order of appearance of the dog, the cat and the horse in the video?",
+            ("the dog", "the cat", "the horse"),
+            False,
+        ),
     ],
 )
-def test_an_order_has_two_targets(text: str, targets: tuple[str, str], later_first: bool) -> None:
+def test_an_order_has_two_or_more_targets(text: str, targets: tuple[str, ...], later_first: bool) -> None:
     question = ground(text, HOUR)
     assert question.type == "order"
     assert question.targets == targets

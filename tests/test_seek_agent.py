@@ -85,6 +85,11 @@ def test_an_order_is_told_from_what_was_found_by_looking(settings: Settings, fil
         "“red square” (1:01) comes first, then “blue square” (2:00), found by looking"
     )
     assert [RED.contains(span.start_seconds) for span in answer.spans] == [True, False]
+    all_of_them, again = told(settings, film, "In which order do the blue square and the red square appear?")
+    assert [call.arguments["targets"] for call in again if call.tool == "seek"] == [
+        ["blue square", "red square"]
+    ]
+    assert [span.start_seconds for span in all_of_them.spans] == [s.start_seconds for s in answer.spans]
     one, _ = told(settings, film, "Which comes first, the blue square or the red square?", span=Span(0, 100))
     assert not one.found
 

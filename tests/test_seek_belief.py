@@ -53,10 +53,7 @@ def test_absence_is_bayes_by_hand() -> None:
     belief.see(looked([4.5], [-1.0]))
     lift = 4.0 * np.exp(-0.5 * (np.arange(10) + 0.5 - 4.5) ** 2)
     odds = float((0.05 * np.exp(-lift - lift**2 / 2)).sum())
-    none_after, none_before = (
-        (1 / (1 + odds) / 1.5) ** 0.5,
-        (1 / 1.5 / 1.5) ** 0.5,
-    )  # half are places of their own
+    none_after, none_before = 1 / (1 + odds) / 1.5, 1 / 1.5 / 1.5
     absent = 0.3 * none_after / none_before
     shown = 0.7 * (1 - none_after) / (1 - none_before)
     assert belief.absent_probability == pytest.approx(absent / (absent + shown), rel=1e-6)

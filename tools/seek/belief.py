@@ -16,9 +16,11 @@ from rewatch.tools.seek.looks import Looks
 from rewatch.tools.seek.timeline import Floats, Ints, Timeline
 
 FIRST_SETTLING = 24
-"""Fewer looks than this hardly tell what is usual in a video; the estimate is renewed at each doubling."""
-_PLACES_SHARE = 0.5
-"""Most moments lie around one place, which is missed with all of them: this share of them counts against absence."""
+"""Fewer looks than this hardly tell what is usual in a video; the estimate is renewed at each doubling, and before a
+search ends."""
+_RATES = np.exp(np.linspace(-1.5, 1.5, 13))
+_RATE_CHANCES = np.exp(-0.5 * (np.log(_RATES) / 0.5) ** 2)
+"""Look-alikes are so many times as frequent in a video as the calibration expects: log-normal, spread one half."""
 _NEVER = -1e9
 """Logarithm of a chance that is none."""
 _BEYOND_NOISE = 3.0
@@ -54,7 +56,8 @@ class Belief:
         self.model = model
         self.prior = prior
         self._warp = model.warp
-        self._next_settling = min(FIRST_SETTLING, timeline.num_cells)
+        self._next_settling = self._enough = min(FIRST_SETTLING, timeline.num_cells)
+        self._num_settled = 0
         self.seconds: Floats = np.zeros(0)
         """float64 `[N]`: when the looks were, ascending."""
         self.scores: Floats = np.zeros(0)
@@ -65,14 +68,16 @@ class Belief:
         cells = timeline.cells_of_carrier
         with np.errstate(divide="ignore"):
             logs = np.log(prior.expected)[cells]
-        self._target = np.where(timeline.in_carrier, np.maximum(logs, _NEVER), _NEVER)
-        self._lookalike = np.where(timeline.in_carrier, np.log(max(rate, 1e-300)), _NEVER)
+        self._target_before = np.where(timeline.in_carrier, np.maximum(logs, _NEVER), _NEVER)
+        self._lookalike_before = np.where(timeline.in_carrier, np.log(max(rate, 1e-300)), _NEVER)
+        self._target, self._lookalike = self._target_before.copy(), self._lookalike_before.copy()
+        self._log_rate = 0.0
         self.cells: Floats = np.zeros(timeline.num_cells)
         """float64 `[C]`: probability of a moment of the target in each cell, its absence included."""
         self.lookalikes: Floats = np.zeros(timeline.num_cells)
         """float64 `[C]`: the same for look-alikes."""
         self._log_none = np.zeros(len(timeline.carriers))
-        self._conclude(np.arange(len(timeline.carriers)), self._target, self._lookalike)
+        self._conclude(np.arange(len(timeline.carriers)))
         self._log_none_before = float(self._log_none.sum())
 
     def see(self, looks: Looks, query: int = 0) -> None:
@@ -89,7 +94,6 @@ class Belief:
         alone = np.full(len(looks.seconds), looks.view == "frame")
         self.alone = np.concatenate([self.alone, alone])[order]
         if len(seconds) >= self._next_settling or self.is_stranger:
-            self._next_settling = max(2 * len(seconds), self._next_settling)
             self._settle()
         else:
             self._weigh(self._near(looks.seconds))
@@ -97,21 +101,47 @@ class Belief:
     @property
     def is_stranger(self) -> bool:
         """Whether neither a calibration nor looks enough tell what the scorer says of nothing in this video."""
-        return not self.model.knows_zero and len(self.seconds) < min(FIRST_SETTLING, self.timeline.num_cells)
+        return not self.model.knows_zero and len(self.seconds) < self._enough
+
+    def renew(self) -> bool:
+        """Learn anew what is usual in this video, if there are enough looks and some are new; tells whether."""
+        if len(self.seconds) < self._enough or len(self.seconds) == self._num_settled:
+            return False
+        self._settle()
+        return True
 
     def _settle(self) -> None:
-        """Learn from this video's own looks what nothing looks like here, and weigh all of them anew.
+        """Learn from this video's own looks what nothing looks like here and how frequent look-alikes are.
 
-        Each look stands for the time that is nearer to it than to any other.
+        Each look stands for the time that is nearer to it than to any other. All of them are weighed anew.
         """
+        self._num_settled = len(self.seconds)
+        self._next_settling = max(2 * self._num_settled, self._enough)
         span = self.timeline.span
         between = (self.seconds[1:] + self.seconds[:-1]) / 2
         stands_for = np.diff([span.start_seconds, *between, span.end_seconds])
-        trust, knows_zero = self.model.trust_looks, self.model.knows_zero
         self._warp = self.model.warp.settled(
-            self.scores, self.alone, np.maximum(stands_for, 1e-6), trust, knows_zero=knows_zero
+            self.scores,
+            self.alone,
+            np.maximum(stands_for, 1e-6),
+            self.model.trust_looks,
+            self.model.trust_spread_looks,
+            knows_zero=self.model.knows_zero,
         )
-        self._weigh(np.arange(len(self.timeline.carriers)))
+        everything = np.arange(len(self.timeline.carriers))
+        self._weigh(everything)
+        self._log_rate = self._learnt_log_rate()
+        self._conclude(everything)
+
+    def _learnt_log_rate(self) -> float:
+        """Mean logarithm of how many times as frequent look-alikes are here, by how well each rate tells the looks."""
+        there, alike = (np.logaddexp.reduce(logs, axis=1) for logs in (self._target, self._lookalike))
+        before = np.exp(self._target_before).sum(axis=1), np.exp(self._lookalike_before).sum(axis=1)
+        rates = _RATES[:, None]
+        told = np.logaddexp(np.logaddexp(0.0, there), np.log(rates) + alike)
+        fits = (told - np.log1p(before[0] + rates * before[1])).sum(axis=1)
+        chances = _RATE_CHANCES * np.exp(fits - fits.max())
+        return float(chances @ np.log(_RATES) / chances.sum())
 
     @property
     def standard(self) -> Floats:
@@ -142,7 +172,7 @@ class Belief:
 
     def absent_given(self, log_none: float) -> float:
         """The same, were `log_none` the logarithm of the chance that no carrier holds the target."""
-        none, before = (_PLACES_SHARE * min(log, -1e-12) for log in (log_none, self._log_none_before))
+        none, before = (min(log, -1e-12) for log in (log_none, self._log_none_before))
         absent = np.log(self.prior.absent) + none - before
         shown = np.log1p(-self.prior.absent) + np.log(np.expm1(none) / np.expm1(before))
         return float(1 / (1 + np.exp(np.clip(shown - absent, -700, 700))))
@@ -185,10 +215,13 @@ class Belief:
             target, lookalike = self.model.log_ratios(
                 cells, self.seconds[looks], self.alone[looks], values[looks], made
             )
-            self._conclude(chosen, self._target[chosen] + target, self._lookalike[chosen] + lookalike)
+            self._target[chosen] = self._target_before[chosen] + target
+            self._lookalike[chosen] = self._lookalike_before[chosen] + lookalike
+            self._conclude(chosen)
 
-    def _conclude(self, carriers: Ints, target: Floats, lookalike: Floats) -> None:
+    def _conclude(self, carriers: Ints) -> None:
         """Normalise within carriers: nothing, a look-alike somewhere, or the target somewhere."""
+        target, lookalike = self._target[carriers], self._log_rate + self._lookalike[carriers]
         highest = np.maximum(0.0, np.maximum(target.max(axis=1), lookalike.max(axis=1)))[:, None]
         there, alike = np.exp(target - highest), np.exp(lookalike - highest)
         other = np.exp(-highest[:, 0]) + alike.sum(axis=1)

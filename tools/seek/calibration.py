@@ -33,6 +33,7 @@ def usual_model(scale: Scale) -> EvidenceModel:
         target=Kind(ByView(3.5, 5.0), 0.4),
         lookalike=Kind(ByView(2.8, 2.0), 0.4),
         trust_looks=_UNSURE_LOOKS,
+        trust_spread_looks=_UNSURE_LOOKS,
         knows_zero=scale == "logit",
     )
 

@@ -57,6 +57,7 @@ class Warp:
         alone: NDArray[np.bool_],
         weights: Floats,
         trust: float,
+        trust_spread: float,
         *,
         knows_zero: bool = True,
     ) -> "Warp":
@@ -66,7 +67,8 @@ class Warp:
             scores: float64 `[N]`, at least one.
             alone: `[N]`, whether the frame was looked at alone.
             weights: float64 `[N]`, for how much of the video each look stands: looks crowd where something is.
-            trust: So many looks weigh as much as what was known before.
+            trust: So many looks weigh as much as the offset that was known before.
+            trust_spread: So many weigh as much as the spread that was.
             knows_zero: Whether the offset was known at all; else that of the looks is taken as it is.
 
         Returns:
@@ -77,7 +79,7 @@ class Warp:
         number = float(weights.sum() ** 2 / (weights**2).sum())
         share = number / (number + trust)
         shift = (share if knows_zero else 1.0) * middle
-        widening = max(middle - low, 0.1) ** share
+        widening = max(middle - low, 0.1) ** (number / (number + trust_spread))
         return replace(
             self,
             offset=ByView(
@@ -130,7 +132,10 @@ class EvidenceModel:
     across_views: float = 0.5
     """Correlation of the fading noise of one frame looked at in both ways."""
     trust_looks: float = 32.0
-    """So many looks at a video weigh as much as the calibration in telling what nothing looks like."""
+    """So many looks at a video weigh as much as the calibration in telling what nothing looks like ..."""
+    trust_spread_looks: float = 1024.0
+    """... and so many in telling how far that spreads: looks at one shot share their noise, so that a video with few
+    shots seems to spread less or more than it does."""
     knows_zero: bool = True
     """Whether what nothing scores is known beforehand, as it is of confidences; else each video alone tells it."""
 

@@ -130,12 +130,17 @@ class _Hunt:
         max_moments: int,
         patience: Patience,
     ) -> Stop:
-        """Look where it tells most until it is time to stop; the last looks are kept for what is in doubt."""
+        """Look where it tells most until it is time to stop; the last looks are kept for what is in doubt.
+
+        Before they are spent, and before the search ends, the beliefs learn anew from all looks what is usual.
+        """
         while True:
             posteriors = joined(self._beliefs, relations)[:num_targets]
             settled = all(_settled(self.timeline, one, max_moments, patience) for one in posteriors)
             spare = self._left - self._policy.batch
             if not settled and spare > 0 and self._look_on(posteriors, spare, patience):
+                continue
+            if any([belief.renew() for belief in self._beliefs]):
                 continue
             doubtful = np.unique(np.concatenate([one.unconfirmed for one in self._beliefs[:num_targets]]))
             if settled and not len(doubtful):

@@ -29,4 +29,5 @@ def oracle_model(world: World, haystack: Haystack) -> EvidenceModel:
         fade_seconds=world.fade_seconds,
         across_views=world.across_views,
         trust_looks=float("inf"),
+        trust_spread_looks=float("inf"),
     )

@@ -101,8 +101,7 @@ def simulate(plan: Plan, out: Path, progress: Callable[[str, int, int], None]) -
     main = run("methods", world, 0, everybody, plan.budgets, returned=plan.returned)
     decided = absence("", world, ABSENCE_SEED, plan.absence)
     shifted = run("shifted", SHIFTED, SHIFTED_SEED, (SEEK, ORACLE, *_RIVALS), plan.budgets[-2:])
-    fewer = min(plan.absence, plan.videos)
-    decided_shifted = absence(", shifted", SHIFTED, SHIFTED_SEED + ABSENCE_SEED, fewer)
+    decided_shifted = absence(", shifted", SHIFTED, SHIFTED_SEED + ABSENCE_SEED, plan.absence)
     qualities = {}
     for factor in QUALITIES:
         seen_by = world.quality(factor)
