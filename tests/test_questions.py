@@ -48,7 +48,11 @@ def test_type_and_subject_are_told_from_the_words(text: str, kind: str, query: s
         ("Which comes first, the demonstration or the break?", ("the demonstration", "the break"), False),
         ("Does she talk about the fridge before the engine?", ("the fridge", "the engine"), False),
         ("Is the proof shown after the example?", ("the proof", "the example"), True),
-        ("Which comes first, the mine, the town, or the bridge?", ("the mine", "the town", "the bridge"), False),
+        (
+            "Which comes first, the mine, the town, or the bridge?",
+            ("the mine", "the town", "the bridge"),
+            False,
+        ),
         (
             "In which order do the red car, the bus, and the tram appear?",
             ("the red car", "the bus", "the tram"),

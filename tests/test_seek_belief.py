@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -125,6 +126,49 @@ def test_a_video_that_scores_high_everywhere_is_not_full_of_targets() -> None:
     belief.see(looked(seconds.tolist(), (3.0 + chance.normal(size=200)).tolist()))
     assert belief.cells.sum() < 3.0
     assert float(np.median(belief.standard)) == pytest.approx(0.0, abs=0.6)
+
+
+def test_where_look_alikes_are_many_the_same_score_is_less_of_a_find() -> None:
+    timeline = Timeline(Span(0, 600), [Span(second, second + 10) for second in range(0, 600, 10)])
+    evidence = model(8.0, 0.2, lookalikes_per_hour=12.0)
+    seconds = np.arange(5.5, 600, 10)
+    found = []
+    for number in (0, 20):
+        scores = np.random.default_rng(0).normal(size=60) * 0.3
+        scores[3 : 3 + 2 * number : 2] += 4.0
+        scores[50] = 5.6
+        belief = believe(timeline, evidence, expected=0.002)
+        belief.see(looked(seconds.tolist(), scores.tolist()))
+        found.append(belief)
+    few_odds, many_odds = (b.lookalikes[500:510].sum() / b.cells[500:510].sum() for b in found)
+    assert many_odds > 3 * few_odds
+
+
+def test_a_calibration_tells_how_far_scores_spread_and_without_one_the_video_does() -> None:
+    timeline, chance = Timeline(Span(0, 400)), np.random.default_rng(0)
+    seconds = np.arange(200) * 2.0 + 0.5
+    raw = -4 + 0.4 * chance.normal(size=200)  # half of what both models expect
+    spreads = []
+    for trust in (1024.0, 4.0):
+        evidence = replace(usual_model("logit"), trust_spread_looks=trust)
+        belief = Belief(timeline, evidence, even_prior(timeline))
+        belief.see(looked(seconds.tolist(), (1 / (1 + np.exp(-raw))).tolist()))
+        spreads.append(float(np.std(belief.standard)))
+    assert spreads == [pytest.approx(0.55, abs=0.08), pytest.approx(0.9, abs=0.08)]
+
+
+def test_beliefs_learn_anew_once_there_are_new_looks_and_enough_of_them() -> None:
+    timeline, chance = Timeline(Span(0, 400)), np.random.default_rng(0)
+    belief = believe(timeline, model())
+    belief.see(looked([5.5], [0.0]))
+    assert not belief.renew()
+    for first in (10.5, 110.5):
+        seconds = first + np.arange(40.0)
+        belief.see(looked(seconds.tolist(), (2.0 + chance.normal(size=40)).tolist()))
+    middle = float(np.median(belief.standard))
+    assert belief.renew()
+    assert abs(float(np.median(belief.standard))) < abs(middle)
+    assert not belief.renew()
 
 
 def test_moments_are_apart_and_as_many_as_promise_most() -> None:

@@ -140,7 +140,8 @@ class _Hunt:
             spare = self._left - self._policy.batch
             if not settled and spare > 0 and self._look_on(posteriors, spare, patience):
                 continue
-            if any([belief.renew() for belief in self._beliefs]):
+            renewed = [belief.renew() for belief in self._beliefs]
+            if any(renewed):
                 continue
             doubtful = np.unique(np.concatenate([one.unconfirmed for one in self._beliefs[:num_targets]]))
             if settled and not len(doubtful):
