@@ -103,6 +103,11 @@ class Belief:
         """Whether neither a calibration nor looks enough tell what the scorer says of nothing in this video."""
         return not self.model.knows_zero and len(self.seconds) < self._enough
 
+    @property
+    def is_anchored(self) -> bool:
+        """Whether a calibration still tells more of how far scores spread than the looks do."""
+        return len(self.seconds) <= self.model.trust_spread_looks
+
     def renew(self) -> bool:
         """Learn anew what is usual in this video, if there are enough looks and some are new; tells whether."""
         if len(self.seconds) < self._enough or len(self.seconds) == self._num_settled:

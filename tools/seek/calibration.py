@@ -14,7 +14,9 @@ from rewatch.tools.seek.evidence import EvidenceModel, Kind, Scale, Warp
 from rewatch.tools.seek.looks import ByView
 
 _UNSURE_LOOKS = 4.0
-"""An uncalibrated scorer's usual score is learnt from the video at hand almost alone."""
+"""Without a calibration a scorer's usual score is learnt from the video almost alone, and how far cosines spread ..."""
+_UNSURE_SPREAD_LOOKS = 32.0
+"""... confidences spread about alike, and a few dozen looks tell it worse than that."""
 
 
 def usual_model(scale: Scale) -> EvidenceModel:
@@ -33,7 +35,7 @@ def usual_model(scale: Scale) -> EvidenceModel:
         target=Kind(ByView(3.5, 5.0), 0.4),
         lookalike=Kind(ByView(2.8, 2.0), 0.4),
         trust_looks=_UNSURE_LOOKS,
-        trust_spread_looks=_UNSURE_LOOKS,
+        trust_spread_looks=_UNSURE_SPREAD_LOOKS if scale == "logit" else _UNSURE_LOOKS,
         knows_zero=scale == "logit",
     )
 

@@ -132,7 +132,8 @@ class _Hunt:
     ) -> Stop:
         """Look where it tells most until it is time to stop; the last looks are kept for what is in doubt.
 
-        Before they are spent, and before the search ends, the beliefs learn anew from all looks what is usual.
+        Before they are spent, and before the search ends, the beliefs learn anew from all looks what is usual; of those
+        that are sure, only the calibrated ones, which their own looks cannot lead far astray.
         """
         while True:
             posteriors = joined(self._beliefs, relations)[:num_targets]
@@ -140,7 +141,7 @@ class _Hunt:
             spare = self._left - self._policy.batch
             if not settled and spare > 0 and self._look_on(posteriors, spare, patience):
                 continue
-            renewed = [belief.renew() for belief in self._beliefs]
+            renewed = [b.renew() for b in self._beliefs if not settled or b.is_anchored]
             if any(renewed):
                 continue
             doubtful = np.unique(np.concatenate([one.unconfirmed for one in self._beliefs[:num_targets]]))
