@@ -266,7 +266,9 @@ _LIMIT = (
 
 
 def _start(*arguments: str, limit_bytes: int | None = None) -> "subprocess.Popen[str]":
-    code = "import sys; from rewatch.agent.cli import main; sys.exit(main())"
+    # A shell starts what runs in its background with SIGINT ignored; at a terminal it is not.
+    listens = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{listens}; import sys; from rewatch.agent.cli import main; sys.exit(main())"
     if limit_bytes is not None:  # like a full disk: writing on past the limit fails
         code = f"{_LIMIT.format(limit_bytes)}; {code}"
     command = [sys.executable, "-c", code, *arguments]

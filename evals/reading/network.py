@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from torch.nn.functional import dropout, gelu, layer_norm, scaled_dot_product_attention
-from torch.nn.utils.rnn import pad_sequence
 
 from rewatch.memory.ingest.onnx_format import Network
 from rewatch.tools.reader_network import matrices, vectors
@@ -93,23 +92,25 @@ class ReadingNetwork:
         self, states: Tensor, lengths: Sequence[int], number: int, *, learning: bool = False
     ) -> Tensor:
         name = f"encoder.layer.{number}"
+        there = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
+        places = there.flatten().nonzero()[:, 0]
         query, key, value = (
-            self._heads(self._dense(states, f"{name}.attention.self.{part}"), lengths)
+            self._heads(self._dense(states, f"{name}.attention.self.{part}"), there, places)
             for part in ("query", "key", "value")
         )
-        there = torch.arange(query.shape[2])[None] < torch.tensor(lengths)[:, None]
         mixed = scaled_dot_product_attention(query, key, value, there[:, None, None])
-        packed = mixed.transpose(1, 2).flatten(2)[there]
+        packed = mixed.transpose(1, 2).reshape(-1, WIDTH)[places]
         change = dropout(self._dense(packed, f"{name}.attention.output.dense"), _DROPPED, learning)
         states = self._norm(states + change, f"{name}.attention.output")
         wide = gelu(self._dense(states, f"{name}.intermediate.dense"))
         change = dropout(self._dense(wide, f"{name}.output.dense"), _DROPPED, learning)
         return self._norm(states + change, f"{name}.output")
 
-    def _heads(self, states: Tensor, lengths: Sequence[int]) -> Tensor:
-        """`[pairs, heads, longest, width of a head]`."""
-        padded = pad_sequence(list(torch.split(states, list(lengths))), batch_first=True)
-        return padded.reshape(*padded.shape[:2], HEADS, -1).transpose(1, 2)
+    @staticmethod
+    def _heads(states: Tensor, there: Tensor, places: Tensor) -> Tensor:
+        """`[pairs, heads, longest, width of a head]`; one copy, as padding pair by pair took a fifth of learning."""
+        padded = states.new_zeros(there.numel(), WIDTH).index_copy(0, places, states)
+        return padded.view(*there.shape, HEADS, -1).transpose(1, 2)
 
     def _dense(self, states: Tensor, name: str) -> Tensor:
         result = torch.addmm(self._vectors[f"{name}.bias"], states, self._matrices[name])

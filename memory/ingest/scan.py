@@ -33,10 +33,7 @@ _ALONE_SECONDS = 20.0
 """A shorter span is done before other processes have started."""
 _PARTS_AHEAD = 3
 """Parts for each worker that may be measured before they are asked for; bounds the memory."""
-_START = (
-    "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer);"
-    "from rewatch.memory.ingest.scan_worker import main; main()"
-)
+_START = "import sys; sys.path[:] = sys.argv[1:]; from rewatch.memory.ingest.scan_worker import main; main()"
 _ONE_THREAD_EACH = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
 
 
@@ -88,6 +85,7 @@ def scan(
     with PyAVReader(info, threads=1) as planner:
         pool = _Pool(job, plan_parts(planner, span, step_seconds or 1.0), count)
         try:
+            pool.start()
             yield from pool.results()
         finally:
             pool.stop()
@@ -134,10 +132,19 @@ class _Pool:
         self._slots = threading.Semaphore(count * _PARTS_AHEAD)
         self._lines: queue.SimpleQueue[queue.SimpleQueue[Answer] | None] = queue.SimpleQueue()
         self._stopped = False
-        self._workers = [_start(job) for _ in range(count)]
-        self._threads = [threading.Thread(target=self._serve, args=(w,), daemon=True) for w in self._workers]
-        for thread in self._threads:
-            thread.start()
+        self._job = job
+        self._count = count
+        self._workers: list[subprocess.Popen[bytes]] = []
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Start the workers; broken off anywhere in between, `stop` ends what there is."""
+        for _ in range(self._count):
+            self._workers.append(_start())
+        for worker in self._workers:
+            _send(worker, self._job)
+            self._threads.append(threading.Thread(target=self._serve, args=(worker,), daemon=True))
+            self._threads[-1].start()
 
     def results(self) -> Iterator[Any]:
         """Yield the values of all parts in order."""
@@ -154,13 +161,16 @@ class _Pool:
 
     def stop(self) -> None:
         """End the workers, whatever they are doing."""
-        self._stopped = True
+        with self._taking:  # no thread is planning now, and none will again: the planner may be closed
+            self._stopped = True
         for worker in self._workers:
             worker.kill()
         for _ in self._threads:
             self._slots.release()
-        for thread, worker in zip(self._threads, self._workers, strict=True):
-            thread.join()
+        for thread in self._threads:
+            with suppress(RuntimeError):  # broken off before it has begun
+                thread.join()
+        for worker in self._workers:
             worker.wait()
             for pipe in (worker.stdin, worker.stdout):
                 _close(pipe)
@@ -193,10 +203,7 @@ class _Pool:
         assert worker.stdin is not None
         assert worker.stdout is not None
         try:
-            # A worker that could not begin has said why and is gone: its answer is read all the same.
-            with suppress(BrokenPipeError):
-                pickle.dump(part, worker.stdin)
-                worker.stdin.flush()
+            _send(worker, part)
             while True:
                 answer: Answer = pickle.load(worker.stdout)
                 line.put(answer)
@@ -212,20 +219,23 @@ class _Pool:
             return False
 
 
-def _start(job: Job) -> "subprocess.Popen[bytes]":
+def _start() -> "subprocess.Popen[bytes]":
     """Start a worker; Ctrl-C at the terminal reaches only the parent, which ends its workers."""
-    worker = subprocess.Popen(
-        [sys.executable, "-c", _START],
+    return subprocess.Popen(
+        [sys.executable, "-c", _START, *sys.path],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, **_ONE_THREAD_EACH},
         start_new_session=True,
     )
+
+
+def _send(worker: "subprocess.Popen[bytes]", what: Job | Part) -> None:
+    """Tell a worker something; one that has died already has said why, and its answer is read all the same."""
     assert worker.stdin is not None
-    with suppress(BrokenPipeError):  # it has died already; the first part will tell
-        worker.stdin.write(pickle.dumps(list(sys.path)) + pickle.dumps(job))
+    with suppress(BrokenPipeError):
+        pickle.dump(what, worker.stdin)
         worker.stdin.flush()
-    return worker
 
 
 def _close(pipe: "IO[bytes] | None") -> None:
