@@ -16,6 +16,7 @@ import typer
 import typer.core
 
 from rewatch.agent.cli.ask import ask
+from rewatch.agent.cli.ctrl_c import listening
 from rewatch.agent.cli.doctor import doctor
 from rewatch.agent.cli.index import index
 from rewatch.agent.cli.look import look
@@ -107,7 +108,8 @@ def run(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    status = _end_of(lambda: build()(args=argv, prog_name="rewatch", standalone_mode=False))
+    with listening():
+        status = _end_of(lambda: build()(args=argv, prog_name="rewatch", standalone_mode=False))
     flushed = _end_of(sys.stdout.flush)
     return status or flushed
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rewatch.agent.cli.ctrl_c import stop_if_pressed
 from rewatch.agent.cli.models import LOOKING, Given, takes_models
 from rewatch.agent.cli.options import (
     FromOption,
@@ -101,6 +102,7 @@ def _follow(events: "Iterator[Event]", *, stream: bool, as_json: bool) -> "Answe
 
     answer = None
     for event in events:
+        stop_if_pressed()
         if isinstance(event, Finished):
             answer = event.answer
         elif stream:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rewatch.agent.cli.ctrl_c import stop_if_pressed
 from rewatch.agent.cli.printing import one_line
 
 ReportProgress = Callable[[str, float, float], None]
@@ -21,7 +22,7 @@ def show_progress(video: Path) -> Iterator[ReportProgress]:
 
     console = Console(stderr=True, markup=False, emoji=False, highlight=False)
     if not console.is_terminal:
-        yield _ignore
+        yield _only_stop
         return
     from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -35,6 +36,7 @@ def show_progress(video: Path) -> Iterator[ReportProgress]:
     with Progress(*columns, console=console) as bars:
 
         def report(stage: str, done_seconds: float, total_seconds: float) -> None:
+            stop_if_pressed()
             if stage not in tasks:
                 name = one_line(video.name, length=32)
                 tasks[stage] = bars.add_task(f"{name}  {stage}", total=total_seconds)
@@ -43,5 +45,6 @@ def show_progress(video: Path) -> Iterator[ReportProgress]:
         yield report
 
 
-def _ignore(stage: str, done_seconds: float, total_seconds: float) -> None:
+def _only_stop(stage: str, done_seconds: float, total_seconds: float) -> None:
     """Report to nobody."""
+    stop_if_pressed()
