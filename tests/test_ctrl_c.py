@@ -3,12 +3,21 @@
 import signal
 import time
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rewatch.agent.cli.ctrl_c import listening, stop_if_pressed
 from rewatch.agent.cli.progress import show_progress
+
+
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    """As at a terminal: a shell starts what runs in its background with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class _Thing:
