@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rewatch.agent import VideoAgent
+from rewatch.agent.cli.ctrl_c import listening
 from rewatch.agent.cli.printing import make_console, print_answer
 from rewatch.agent.cli.progress import show_progress
 from rewatch.agent.settings import Settings
@@ -50,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder: Path = parser.parse_args(arguments).folder
     console = make_console()
     try:
-        _demonstrate(folder, console)
+        with listening():
+            _demonstrate(folder, console)
     except RewatchError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 2

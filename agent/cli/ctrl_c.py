@@ -27,7 +27,7 @@ def listening() -> Iterator[None]:
 
     def ignore(unraisable: "sys.UnraisableHookArgs") -> None:
         if unraisable.exc_type is KeyboardInterrupt:
-            Timer(_MOMENT_SECONDS, interrupt_main).start()  # again, when the callback has returned
+            Timer(_MOMENT_SECONDS, _again).start()  # when the callback has returned
         else:
             ignored(unraisable)
 
@@ -50,6 +50,11 @@ def stop_if_pressed() -> None:
     """
     if _PRESSED.is_set():
         raise KeyboardInterrupt
+
+
+def _again() -> None:
+    if _PRESSED.is_set():  # else the command has ended meanwhile
+        interrupt_main()
 
 
 def _press(number: int, frame: FrameType | None) -> None:

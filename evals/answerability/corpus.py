@@ -52,11 +52,15 @@ def read_corpus(library: Library, *, judged: bool) -> Iterator[list[Asked]]:
     folder = files(__package__).joinpath("transcripts")
     for file in sorted(folder.iterdir(), key=lambda item: item.name):
         name = file.name.removesuffix(".json")
-        if (name in JUDGED) is judged and name not in UNSEEN:
+        if _is_wanted(name, judged=judged):
             yield _add_transcript(library, name, json.loads(file.read_text("utf-8")))
     for name in bundled_talks():
-        if (name in JUDGED) is judged and name not in UNSEEN:
+        if _is_wanted(name, judged=judged):
             yield _add_talk(library, name)
+
+
+def _is_wanted(name: str, *, judged: bool) -> bool:
+    return (name in JUDGED) is judged and name not in UNSEEN
 
 
 def foreign(asked: Sequence[Sequence[Asked]], number: int) -> list[Asked]:

@@ -1,7 +1,8 @@
 """Train the reader: `python -m rewatch.evals.reading FILE.safetensors` (an hour on one core; wants torch).
 
 It learns from the written transcripts, but for those and the bundled talks on which the judgement is fitted
-(`rewatch.evals.answerability`): a judgement fitted on what the reader has learnt by heart would believe it too much.
+(`rewatch.evals.answerability`), and for those that tell how well both do: a judgement fitted on what the reader has
+learnt by heart would believe it too much.
 
 Each question is drawn among its passages and "none of them answers", whose logit is 0 (as in reading comprehension with
 unanswerable questions, Rajpurkar et al. 2018, arXiv:1806.03822), so that 0 separates answers from near misses;
