@@ -4,11 +4,12 @@ Owns neighbourhood: which sentences are said before and after, which screen is s
 the store's, comparing with a query is `relevance`'s work.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ _SETTING = 4
 _SPOKEN = ("subtitle", "speech")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Passages:
     """All sentences of one video."""
 
@@ -118,8 +119,7 @@ class Passages:
             for other in before
             if self.sentences[other].span.gap_seconds(span) <= _SETTING * NEAR_SECONDS
         ]
-        shown = [other for other in self.shown if self.sentences[other].span.overlaps(span)]
-        return [*said, *shown]
+        return [*said, *self._shown_at.overlapping(span)]
 
     def holding(self, stem: str) -> int:
         """How many sentences hold a word of that stem."""
@@ -127,12 +127,42 @@ class Passages:
 
     def said_during(self, span: Span) -> list[int]:
         """Positions of the spoken sentences that overlap a span."""
-        return [position for position in self.spoken if self.sentences[position].span.overlaps(span)]
+        return self._spoken_at.overlapping(span)
 
     def around(self, position: int, reach: int = 1) -> Floats:
         """Mean direction of a passage and its neighbours, float32 `[D]`, unit length."""
         mean = self.vectors[self.neighbours(position, reach)].mean(axis=0)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32)
+
+    @cached_property
+    def _spoken_at(self) -> "_Times":
+        return _Times(self.sentences, self.spoken)
+
+    @cached_property
+    def _shown_at(self) -> "_Times":
+        return _Times(self.sentences, self.shown)
+
+
+class _Times:
+    """When some sentences stand, to find those of a moment without going through an hour."""
+
+    def __init__(self, sentences: Sequence[Sentence], positions: Sequence[int]) -> None:
+        """Note the times.
+
+        Args:
+            sentences: By start time.
+            positions: Which of them, ascending.
+        """
+        self._positions = positions
+        self._spans = [sentences[position].span for position in positions]
+        self._starts = [span.start_seconds for span in self._spans]
+        self._reached = list(accumulate((span.end_seconds for span in self._spans), max))
+
+    def overlapping(self, span: Span) -> list[int]:
+        """Positions of those that share an instant with a span, ascending."""
+        first = bisect_right(self._reached, span.start_seconds)
+        behind = bisect_left(self._starts, span.end_seconds)
+        return [self._positions[row] for row in range(first, behind) if self._spans[row].overlaps(span)]
 
 
 def in_marks(text: str) -> str:
