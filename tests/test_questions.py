@@ -35,6 +35,7 @@ HOUR = 3600.0
         ),
         ("Was the printed mould any good?", "yes_no", "the printed mould any good"),
         ("How many nanoseconds does it need, according to the slide?", "count", "nanoseconds does it need"),
+        ("How much work did it cost in 1890, going by the graph?", "written", "work did it cost in 1890"),
     ],
 )
 def test_type_and_subject_are_told_from_the_words(text: str, kind: str, query: str) -> None:

@@ -71,7 +71,9 @@ class Reader:
         encodings = self._tokenizer.encode_batch([(question, passage) for passage in passages])
         longest_first = sorted(range(len(encodings)), key=lambda row: -len(encodings[row].ids))
         scores = np.zeros(len(encodings), np.float32)
-        scores[longest_first] = list(self._readers.map(self._logit, [encodings[row] for row in longest_first]))
+        scores[longest_first] = list(
+            self._readers.map(self._logit, [encodings[row] for row in longest_first])
+        )
         return scores
 
     def _logit(self, encoding: Any) -> float:
@@ -161,7 +163,9 @@ def _session(network: bytes | Path, keep: Path | None = None) -> Any:
 
     options = SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads = 1  # pairs are read side by side, which scales better than their products do
+    options.intra_op_num_threads = (
+        1  # pairs are read side by side, which scales better than their products do
+    )
     options.graph_optimization_level = GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     if keep is not None:
         options.optimized_model_filepath = str(keep)
@@ -169,4 +173,3 @@ def _session(network: bytes | Path, keep: Path | None = None) -> Any:
         options.graph_optimization_level = GraphOptimizationLevel.ORT_DISABLE_ALL
     source = str(network) if isinstance(network, Path) else network
     return InferenceSession(source, options, providers=["CPUExecutionProvider"])
-

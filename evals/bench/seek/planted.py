@@ -4,6 +4,7 @@ The pictures are drawn onto frames as they are decoded, so that every other part
 scores, calibration on other plants, search and refinement to the frame.
 """
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -34,7 +35,8 @@ from rewatch.tools.seek.search import Search, search
 from rewatch.tools.seek.timeline import Floats, Timeline
 
 MAGENTA, LIME = (230, 30, 210), (110, 240, 40)
-MAX_LOOKS = 512
+SECONDS_A_LOOK = 2.0
+"""Looks allowed lie as close as the shortest plant is long, so that none can be shown between them."""
 _LEAST_NOISE = 0.3
 _CALIBRATED_SECONDS = 600.0
 """The scorer is calibrated on the beginning of the video."""
@@ -203,7 +205,7 @@ def _plants(info: VideoInfo, duration: float, count: int, chance: np.random.Gene
     part = duration / count
     plants = []
     for number in range(count):
-        length = min(float(chance.uniform(2, 5)), part / 2)
+        length = min(float(chance.uniform(SECONDS_A_LOOK, 5)), part / 2)
         start = number * part + float(chance.uniform(0, part - length))
         high = float(chance.uniform(1 / 12, 1 / 6))
         wide = high * info.height / info.width
@@ -264,7 +266,8 @@ def _search(info: VideoInfo, model: EvidenceModel, reader: PlantedReader) -> tup
     looker = _Timed(VideoLooker(_as_reader(reader), ColourScorer(), ("it",), Meter(Limits(frames=None))))
     policy = Policy(timeline, model, ColourScorer.price)
     belief = Belief(timeline, model, even_prior(timeline))
-    return search([belief], looker, policy, max_looks=MAX_LOOKS), looker.spent_seconds
+    allowed = math.ceil(info.duration_seconds / SECONDS_A_LOOK)
+    return search([belief], looker, policy, max_looks=allowed), looker.spent_seconds
 
 
 def _as_reader(reader: PlantedReader) -> FrameReader:
