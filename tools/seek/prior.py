@@ -23,9 +23,15 @@ _AROUND_SECONDS = 10.0
 _HITS = 12
 
 
-def even_prior(timeline: Timeline, *, absent: float = ABSENT) -> Prior:
-    """Believe each instant as likely as any other."""
-    return Prior(np.full(timeline.num_cells, EXPECTED_MOMENTS / timeline.num_cells), absent)
+def even_prior(timeline: Timeline, *, absent: float = ABSENT, moments: float = EXPECTED_MOMENTS) -> Prior:
+    """Believe each instant as likely as any other.
+
+    Args:
+        timeline: The grid.
+        absent: Probability that the video does not show the target.
+        moments: How many moments of it are expected.
+    """
+    return Prior(np.full(timeline.num_cells, moments / timeline.num_cells), absent)
 
 
 def memory_prior(context: ToolContext, video: VideoInfo, timeline: Timeline, query: str) -> Prior:

@@ -178,9 +178,9 @@ def search_planted(path: Path, count: int, seed: int, calibration: Path | None) 
             save(model, calibration)
         plants = _plants(info, info.duration_seconds, count, np.random.default_rng([seed, 1]))
         started = time.thread_time()
-        done, looking_seconds = _search(info, model, PlantedReader(reader, plants))
+        done, looking_seconds = _search(info, model, PlantedReader(reader, plants), count)
         own_seconds = time.thread_time() - started - looking_seconds
-        empty, _ = _search(info, model, PlantedReader(reader, ()))
+        empty, _ = _search(info, model, PlantedReader(reader, ()), count)
         picked = [moment.seconds for moment in done.found[0].moments]
         exact = [_is_exact(info, PlantedReader(reader, plants), reader, model, plant) for plant in plants]
     hits = [_hits(plant, picked) for plant in plants]
@@ -260,12 +260,14 @@ class _Timed:
         return looks
 
 
-def _search(info: VideoInfo, model: EvidenceModel, reader: PlantedReader) -> tuple[Search, float]:
-    """What the search found, and how long it took to look."""
+def _search(
+    info: VideoInfo, model: EvidenceModel, reader: PlantedReader, moments: int
+) -> tuple[Search, float]:
+    """What the search found, told how many moments there may be, and how long it took to look."""
     timeline = Timeline(info.span)
     looker = _Timed(VideoLooker(_as_reader(reader), ColourScorer(), ("it",), Meter(Limits(frames=None))))
     policy = Policy(timeline, model, ColourScorer.price)
-    belief = Belief(timeline, model, even_prior(timeline))
+    belief = Belief(timeline, model, even_prior(timeline, moments=moments))
     allowed = math.ceil(info.duration_seconds / SECONDS_A_LOOK)
     return search([belief], looker, policy, max_looks=allowed), looker.spent_seconds
 
