@@ -77,7 +77,7 @@ WRITTEN = _any(
     r"\b(?:which|what) (?:words?|text|title|caption|heading|headline|label|credits?)\b",
     r"\b(?:slide|screen|caption|sign|title card|credits?|label|heading|headline|poster|banner|table|chart)s? "
     r"(?:say|says|read|reads|show|shows|list|lists)\b",
-    r"\b(?:according to|from|in) the (?:screen|slides?|table|chart|poster|sign|label|list)\b",
+    r"\b(?:according to|from|in) the (?:screen|slides?|table|poster|sign|label|list)\b",
     r"\b(?:according to|going by|judging by|as per|on|in|from) the (?:graph|chart|diagram)\b",
     r"\bwhat (?:do|does|is|are) (?:the |in the )?(?:slide|screen|caption|sign|title|credits?|label|heading|bullet)",
 )
