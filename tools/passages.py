@@ -93,6 +93,14 @@ class Passages:
         after = self.sentences[following]
         return replace(sentence, span=sentence.span.union(after.span), text=f"{sentence.text} {after.text}")
 
+    def to_read(self, position: int) -> str:
+        """A passage as the reader judges it: what is said by itself, a line on the screen with the rest of the screen.
+
+        A row of a table needs its heading; a sentence that is read with others is believed for what stands beside it.
+        """
+        sentence = self.sentences[position]
+        return in_marks(sentence.text) if sentence.kind in _SPOKEN else self.in_context(position)
+
     def in_context(self, position: int) -> str:
         """A passage between marks, with what is said before and after it, or with the rest of its screen."""
         sentence = self.sentences[position]

@@ -1,4 +1,4 @@
-"""Reading: how likely a passage, in its context, answers a question.
+"""Reading: how likely a passage answers a question.
 
 A cross-encoder reads question and passage together, where the sentence encoder has embedded each alone. Its base,
 ms-marco-MiniLM-L-12-v2, ranks web passages for queries; its rounded weights ship inside a registry package. What it has
@@ -55,7 +55,7 @@ class Reader:
 
         Args:
             question: As it was asked.
-            passages: Each in its context (`Passages.in_context`).
+            passages: Each between marks (`Passages.to_read`).
 
         Returns:
             float32 `[len(passages)]`, logits: from 0 upwards a passage more likely answers than none does.

@@ -6,7 +6,7 @@ the best of them really answers is decided by the agent's verification.
 Some measures are added up, with weights fitted by logistic regression on questions with known answers
 (`evals/answerability`, where the command and the corpus are):
 
-- `read`: what the reader makes of the question and the passage in its context (`reader`), a tenth of the logit; where a
+- `read`: what the reader makes of the question and the passage (`reader`), a tenth of the logit; where a
   passage is to speak of a thing, rather than to answer a question, it is not asked, and the weights are others;
 - `sentence`: cosine of the question and the passage;
 - `subject`: cosine of the passage and the part of the question that names what is looked for;
@@ -36,7 +36,7 @@ from rewatch.tools.words import Word, content_words, stems
 Floats = NDArray[np.float32]
 
 MEASURES = ("read", "sentence", "subject", "around", "wide", "repeated", "news", "after", "shown", "lacks")
-ANSWERING = np.array([0.78, 0.67, 0.41, 0.1, 0.25, 0.16, 0.07, -0.18, -0.05, -0.13], np.float32)
+ANSWERING = np.array([0.93, 0.17, 0.45, 0.52, 0.35, 0.13, -0.04, -0.21, -0.23, -0.11], np.float32)
 MENTIONING = np.array([0.0, 0.52, 0.52, 0.67, 0.37, 0.23, 0.09, 0.03, -0.22, -0.3], np.float32)
 """Weights of MEASURES, for passages that answer a question and for those that speak of a thing."""
 PROMISE = np.array([6.6, 4.0, 3.7, 2.8, 3.1, 2.0, -1.7, 1.7], np.float32)
@@ -153,7 +153,7 @@ def compare(query: Query, passages: Passages, positions: Sequence[int]) -> list[
     """
     read = np.zeros(len(positions), np.float32)
     if not query.mention:
-        read = load_reader().score(query.text, [passages.in_context(position) for position in positions])
+        read = load_reader().score(query.text, [passages.to_read(position) for position in positions])
     weights = rarity(passages, query.words)
     found = [
         _relevance(query, passages, position, logit, weights)

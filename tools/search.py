@@ -36,7 +36,7 @@ from rewatch.tools.words import stems
 _BY_MEANING = 40
 _BY_WORDS = 30
 """Candidates from each way."""
-_READ, _COMPARED = 16, 40
+_READ, _COMPARED = 24, 40
 """How many of them are read, the dearest part of a question, or only compared, where a mention is sought."""
 Seek = Literal["mention", "answer", "either"]
 _MODES: dict[Seek, tuple[bool, ...]] = {"mention": (True,), "answer": (False,), "either": (True, False)}
