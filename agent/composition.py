@@ -12,7 +12,7 @@ from rewatch.agent.context import RunContext
 from rewatch.agent.counting import counted
 from rewatch.agent.options import for_absence, for_number, lead, letter_of
 from rewatch.agent.planners import Done
-from rewatch.agent.planners.rules import SUFFICIENT
+from rewatch.agent.planners.rules import POSSIBLE, SUFFICIENT
 from rewatch.agent.question import Question
 from rewatch.agent.seeking import verdicts
 from rewatch.agent.state import State
@@ -28,6 +28,8 @@ BESIDE = 2
 """How many more passages an answer of one place may cite beside the best: the second or third may be the right one."""
 _VERBS = {"overview": "chapter", "pauses": "silence after"}
 """How the text of a tool's observation relates to the video; that of the others is said or stands on the screen."""
+_TOLD = 8
+"""Passages that a summary of one subject may cite."""
 _LISTED = 12
 """Lines that a question for all that is written may cite."""
 _NEARLY = 0.88
@@ -39,9 +41,12 @@ _MENTION = 0.9
 
 def compose(encoder: SentenceEncoder, question: Question, done: Sequence[Done]) -> list[Claim]:
     """Write the claims of an answer, best first; none when nothing was seen."""
-    if question.type == "summary":
-        return [quote(seen) for item in done for seen in item.observations]
+    outlined = [seen for item in done if item.call.tool == "overview" for seen in item.observations]
+    if outlined:
+        return [quote(seen) for seen in outlined]
     ranked = rank(question, done)
+    if question.type == "summary":
+        return _told(ranked)
     if question.type == "count" and question.counts_mentions:
         return _mentions(question, ranked)
     cited = _cited(question, ranked, done)
@@ -146,6 +151,18 @@ def _cited(question: Question, ranked: Sequence[Observation], done: Sequence[Don
     # Scores of words and of pictures do not compare; the next best likeness is no second reading of the first.
     beside = [] if is_picture(ranked[0]) else [seen for seen in ranked[1:] if not is_picture(seen)]
     return unique([*ranked[:1], *closer, *beside[:BESIDE]])
+
+
+def _told(ranked: Sequence[Observation]) -> list[Claim]:
+    """What is told of a subject, by time: the passages that may speak of it, where one is likely to.
+
+    A slide that is shown again is cited once.
+    """
+    distinct = list({seen.text: seen for seen in reversed(ranked)}.values())[::-1]
+    told = [seen for seen in distinct[:_TOLD] if (seen.probability or 0.0) >= POSSIBLE]
+    if not any((seen.probability or 0.0) >= SUFFICIENT for seen in told):
+        return []
+    return [quote(seen) for seen in sorted(told, key=lambda seen: (seen.video_id, seen.span.start_seconds))]
 
 
 def _digits(text: str, number: Number) -> str:

@@ -30,6 +30,7 @@ _VIDEO = (
     r"(?: of (?:the |this )?"
     r"(?:video|talk|film|movie|lecture|recording|presentation|clip|episode|meeting|tour|session))?"
 )
+_WITHIN = r"(?:\b(?:in|during|within) |(?<=\bof )|(?<=\bup )|(?<=\bsummari[sz]e ))"
 _SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 _PART = {"half": 2, "third": 3, "quarter": 4}
 _RANK = {"first": 0, "second": 1, "third": 2, "fourth": 3, "middle": 1}
@@ -164,13 +165,13 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 _ABSOLUTE = (
     (
         _compiled(
-            rf"\b(?:with)?in the (?:very )?(?P<edge>first|last|final|opening) {_AMOUNT}? ?{_UNIT}{_VIDEO}\b"
+            rf"{_WITHIN}the (?:very )?(?P<edge>first|last|final|opening) {_AMOUNT}? ?{_UNIT}{_VIDEO}\b"
         ),
         _edge,
     ),
     (
         _compiled(
-            r"\b(?:in|during|within) the (?P<rank>first|second|third|fourth|middle|last|final) "
+            rf"{_WITHIN}the (?P<rank>first|second|third|fourth|middle|last|final) "
             rf"(?P<part>half|third|quarter){_VIDEO}\b"
         ),
         _fraction,

@@ -86,7 +86,7 @@ def ground(text: str, duration_seconds: float, options: Mapping[str, str] | None
         counts_mentions=bool(wording.MENTIONS.search(text)),
         needs_eyes=bool(wording.EYES.search(text)),
         lasts_here=kind == "how_long" and bool(wording.LASTS_HERE.search(text)),
-        seeks_mention=not options and (kind in ("when", "written") or _is_of_subject(hints.text)),
+        seeks_mention=not options and (kind in ("when", "written", "summary") or _is_of_subject(hints.text)),
     )
 
 
@@ -139,7 +139,7 @@ def _type_of(text: str) -> QuestionType:  # noqa: PLR0911 - one return a type
 
 
 def _query(text: str, kind: QuestionType) -> str:
-    stripped = _bare(text)
+    stripped = wording.SUMMARY_FRAME.sub("", text).strip(" ,.?!") if kind == "summary" else _bare(text)
     if _channels(text, kind) is not None:
         stripped = wording.WRITTEN_FRAME.sub("", wording.WRITTEN.sub(" ", stripped).strip())
     return "" if wording.NOTHING_ELSE.search(stripped) else " ".join(stripped.split()).strip(" ,")

@@ -59,9 +59,12 @@ TAIL = _sequence(
 """The frame at a question's end."""
 
 SUMMARY = _any(
-    r"\bsummar",
+    r"\bsummar(?:y|ies|i[sz]e[sd]?|i[sz]ing)\b(?! (?:slide|screen|page|card|table)s?\b)",
+    r"\bsum(?:s|med|ming)?(?: \w+)? up\b",
+    r"\b(?:gist|recap|run-?through|rundown) of\b",
+    r"\brecap\b",
     rf"\boverview of (?:the|this) {_RECORDING}",
-    r"\bmain (?:topics?|points?|parts?|sections?|themes?|subjects?)\b",
+    r"\b(?:main|key) (?:topics?|points?|parts?|sections?|themes?|subjects?|ideas?|messages?|takeaways?)\b",
     rf"\bwhat (?:is|was) (?:the|this) (?:whole |entire )?{_RECORDING} (?:about|all about)",
     r"\boutline\b",
     r"\bwhat (?:topics?|subjects?|sections?|chapters?)\b",
@@ -69,6 +72,17 @@ SUMMARY = _any(
     r"\btable of contents",
     r"\bwhich (?:topics?|subjects?|chapters?|sections?)\b.*\b(?:cover|discuss|present)",
 )
+_BRIEFLY = (
+    r"(?:please|briefly|for me|in short|in (?:\w+ ){1,3}(?:sentences?|words?|lines?|(?:bullet )?points?|paragraphs?))"
+)
+SUMMARY_FRAME = _sequence(
+    rf"^.*?(?:{SUMMARY.pattern})\w*(?:\W+(?:{_BRIEFLY}|",
+    r"an?|the|this|that|whole|entire|full|everything|all|what(?:ever)?|there|is|are|was|were|do|does|did|has|have|",
+    r"had|to|be|been|of|on|about|for|from|in|into|by|me|us|with|regarding|concerning|covered|contains?|",
+    rf"parts?|chapters?|sections?|bits?|passages?|ideas?|points?|{_RECORDING}|{SPEAKER}|{TELL}|{_TOLD})\b)*",
+    rf"|(?:\W+{_BRIEFLY})+(?=\W*$)",
+)
+"""What says of a question for a summary that it is one: the rest is the subject; of the whole recording, nothing is left."""
 WRITTEN = _any(
     r"\b(?:written|writes?|displayed|typed)\b",
     r"\bprinted\b(?=\W*$| (?:on|in|at|under|above|below|there|here|beside|over|across)\b)",

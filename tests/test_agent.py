@@ -223,6 +223,22 @@ def test_a_summary_goes_through_the_chapters(agent: VideoAgent, talk: Path) -> N
     ]
 
 
+def test_a_summary_of_a_subject_quotes_what_is_told_of_it_by_time(agent: VideoAgent, talk: Path) -> None:
+    answer = agent.ask(talk, "Sum up what he says about the fog signal.")
+    assert {190, 230} <= set(starts(answer))
+    assert 80 not in starts(answer)
+    assert starts(answer) == sorted(starts(answer))
+    assert not agent.ask(talk, "Sum up what he says about the elections in Portugal.").found
+
+
+def test_a_summary_of_what_comes_after_a_moment_leaves_out_what_comes_before(
+    agent: VideoAgent, talk: Path
+) -> None:
+    answer = agent.ask(talk, "Summarise what happens after the break")
+    chapters = agent.library.store.segments(answer.spans[0].video_id, "chapter")
+    assert starts(answer) == [c.span.start_seconds for c in chapters if c.span.end_seconds > 156]
+
+
 def test_without_eyes_nothing_is_guessed(agent: VideoAgent, talk: Path) -> None:
     answer = agent.ask(talk, "What colour is the jacket that the speaker is wearing?")
     assert not answer.found

@@ -49,8 +49,8 @@ class RulesPlanner:
         return Reflection(False, best, f"nothing seen so far answers: {question.query or question.text}")
 
     def _sufficient(self, question: Question, done: Sequence[Done]) -> bool:
-        if question.type == "summary":
-            return any(item.observations for item in done)
+        if _of_everything(question):
+            return any(item.call.tool == "overview" and item.observations for item in done)
         if question.anchor and not any(item.call.purpose == "question" and item.call.span for item in done):
             return False
         if any(item.call.tool == "read" and item.observations for item in done):
@@ -70,6 +70,8 @@ class RulesPlanner:
         first = _first_calls(words)
         first = (*pictures, *first) if question.needs_eyes else first
         stages = [first, _from_anchor(words, done), _closer(question, done)]
+        if _of_everything(question):
+            return [*stages, (ToolCall.of("overview", span=question.span),)]
         if question.type in ("summary", "order") or not question.query:
             return stages[:2]
         if question.channels:
@@ -79,16 +81,16 @@ class RulesPlanner:
 
 def _first_calls(question: Question) -> tuple[ToolCall, ...]:
     span, channels = question.span, question.channels
-    if question.type == "summary":
-        return (ToolCall.of("overview", span=span),)
     if question.type == "order":
         return tuple(
             _search(target, span, channels, f"target {number}")
             for number, target in enumerate(question.targets, 1)
         )
+    if _of_everything(question) and not question.anchor:
+        return (ToolCall.of("overview", span=span),)
     if not question.query and not question.anchor:
         return (ToolCall.of("read", span=span, channels=channels),)
-    calls = [_search(question.text, span, channels)]
+    calls = [] if _of_everything(question) else [_search(question.text, span, channels)]
     if question.lasts_here:
         calls.append(ToolCall.of("pauses", "pause", query=question.query, span=span))
     if question.anchor:
@@ -106,16 +108,25 @@ def _from_anchor(question: Question, done: Sequence[Done]) -> tuple[ToolCall, ..
     if anchor is None or found is None:
         return ()
     span = _beside(anchor, found)
+    if _of_everything(question):
+        return (ToolCall.of("overview", video_id=found.video_id, span=span),)
     if content_words(question.query):
         return (_search(question.query, span, question.channels, video_id=found.video_id),)
     return (ToolCall.of("read", video_id=found.video_id, span=span, channels=question.channels),)
+
+
+def _of_everything(question: Question) -> bool:
+    """Whether a summary is asked for that names no subject: of the whole recording, or of a part of it."""
+    return question.type == "summary" and not question.query
 
 
 def _closer(question: Question, done: Sequence[Done]) -> tuple[ToolCall, ...]:
     """A call for what is said while the screen stands that seems to answer: a slide names what the speaker tells."""
     seen = [item.best for item in done if item.call.purpose == "question" and item.best]
     best = max(seen, key=lambda item: item.probability or 0.0, default=None)
-    if best is None or best.tool != "search" or best.channel != "screen" or question.channels:
+    if best is None or best.tool != "search" or best.channel != "screen":
+        return ()
+    if question.channels or question.type == "summary":
         return ()
     return (_search(question.text, best.span, ("speech",), "closer", best.video_id),)
 

@@ -108,4 +108,4 @@ def _needed(question: Question) -> float:
     """How likely the first passage must answer: less where the asker says that there is an answer."""
     if question.counts_mentions:
         return 0.0  # the words that are counted stand there, which is all that is asked
-    return POSSIBLE if question.options or question.type == "order" else SUFFICIENT
+    return POSSIBLE if question.options or question.type in ("order", "summary") else SUFFICIENT
