@@ -72,9 +72,7 @@ SUMMARY = _any(
     r"\btable of contents",
     r"\bwhich (?:topics?|subjects?|chapters?|sections?)\b.*\b(?:cover|discuss|present)",
 )
-_BRIEFLY = (
-    r"(?:please|briefly|for me|in short|in (?:\w+ ){1,3}(?:sentences?|words?|lines?|(?:bullet )?points?|paragraphs?))"
-)
+_BRIEFLY = r"(?:please|briefly|for me|in short|in (?:\w+ ){1,3}(?:sentences?|words?|lines?|(?:bullet )?points?|paragraphs?))"
 SUMMARY_FRAME = _sequence(
     rf"^.*?(?:{SUMMARY.pattern})\w*(?:\W+(?:{_BRIEFLY}|",
     r"an?|the|this|that|whole|entire|full|everything|all|what(?:ever)?|there|is|are|was|were|do|does|did|has|have|",
