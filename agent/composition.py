@@ -41,12 +41,10 @@ _MENTION = 0.9
 
 def compose(encoder: SentenceEncoder, question: Question, done: Sequence[Done]) -> list[Claim]:
     """Write the claims of an answer, best first; none when nothing was seen."""
-    outlined = [seen for item in done if item.call.tool == "overview" for seen in item.observations]
-    if outlined:
-        return [quote(seen) for seen in outlined]
     ranked = rank(question, done)
     if question.type == "summary":
-        return _told(ranked)
+        outline = [seen for item in done if item.call.tool == "overview" for seen in item.observations]
+        return [quote(seen) for seen in outline or _told(ranked)]
     if question.type == "count" and question.counts_mentions:
         return _mentions(question, ranked)
     cited = _cited(question, ranked, done)
@@ -153,7 +151,7 @@ def _cited(question: Question, ranked: Sequence[Observation], done: Sequence[Don
     return unique([*ranked[:1], *closer, *beside[:BESIDE]])
 
 
-def _told(ranked: Sequence[Observation]) -> list[Claim]:
+def _told(ranked: Sequence[Observation]) -> list[Observation]:
     """What is told of a subject, by time: the passages that may speak of it, where one is likely to.
 
     A slide that is shown again is cited once.
@@ -162,7 +160,7 @@ def _told(ranked: Sequence[Observation]) -> list[Claim]:
     told = [seen for seen in distinct[:_TOLD] if (seen.probability or 0.0) >= POSSIBLE]
     if not any((seen.probability or 0.0) >= SUFFICIENT for seen in told):
         return []
-    return [quote(seen) for seen in sorted(told, key=lambda seen: (seen.video_id, seen.span.start_seconds))]
+    return sorted(told, key=lambda seen: (seen.video_id, seen.span.start_seconds))
 
 
 def _digits(text: str, number: Number) -> str:

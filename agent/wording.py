@@ -72,7 +72,9 @@ SUMMARY = _any(
     r"\btable of contents",
     r"\bwhich (?:topics?|subjects?|chapters?|sections?)\b.*\b(?:cover|discuss|present)",
 )
-_BRIEFLY = r"(?:please|briefly|for me|in short|in (?:\w+ ){1,3}(?:sentences?|words?|lines?|(?:bullet )?points?|paragraphs?))"
+_BRIEFLY = (
+    r"(?:please|briefly|for me|in short|in (?:\w+ ){1,3}(?:sentences?|words?|lines?|points?|paragraphs?))"
+)
 SUMMARY_FRAME = _sequence(
     rf"^.*?(?:{SUMMARY.pattern})\w*(?:\W+(?:{_BRIEFLY}|",
     r"an?|the|this|that|whole|entire|full|everything|all|what(?:ever)?|there|is|are|was|were|do|does|did|has|have|",
@@ -80,7 +82,7 @@ SUMMARY_FRAME = _sequence(
     rf"parts?|chapters?|sections?|bits?|passages?|ideas?|points?|{_RECORDING}|{SPEAKER}|{TELL}|{_TOLD})\b)*",
     rf"|(?:\W+{_BRIEFLY})+(?=\W*$)",
 )
-"""What says of a question for a summary that it is one: the rest is the subject; of the whole recording, nothing is left."""
+"""What says that a summary is asked for: the rest of a question is its subject, nothing for the whole recording."""
 WRITTEN = _any(
     r"\b(?:written|writes?|displayed|typed)\b",
     r"\bprinted\b(?=\W*$| (?:on|in|at|under|above|below|there|here|beside|over|across)\b)",
