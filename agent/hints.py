@@ -33,7 +33,7 @@ _VIDEO = (
 _WITHIN = r"(?:\b(?:in|during|within) |(?<=\bof )|(?<=\bup )|(?<=\bsummari[sz]e ))"
 _SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 _PART = {"half": 2, "third": 3, "quarter": 4}
-_RANK = {"first": 0, "second": 1, "third": 2, "fourth": 3, "middle": 1}
+_RANK = {"first": 0, "second": 1, "third": 2, "fourth": 3}
 AROUND_SECONDS = 45.0
 """How far "around 12:30" reaches to either side."""
 EDGE_SHARE = 0.15
@@ -119,9 +119,11 @@ def _edge(match: re.Match[str], duration: float) -> Span:
 
 
 def _fraction(match: re.Match[str], duration: float) -> Span:
-    parts = _PART[match["part"]]
-    rank = parts - 1 if match["rank"] in ("last", "final") else _RANK[match["rank"]]
-    return _clip(rank * duration / parts, (rank + 1) * duration / parts, duration)
+    length, rank = duration / _PART[match["part"].casefold()], match["rank"].casefold()
+    if rank == "middle":
+        return _clip((duration - length) / 2, (duration + length) / 2, duration)
+    start = duration - length if rank in ("last", "final") else _RANK[rank] * length
+    return _clip(start, start + length, duration)
 
 
 def _mark(match: re.Match[str], prefix: str) -> float | None:
