@@ -185,12 +185,12 @@ class VideoAgent:
 
     def _ingest_settings(self, video: str | Path) -> IngestSettings | None:
         """How a video is indexed; None goes on with what it was indexed with."""
-        settings, path = self.settings.ingest, Path(video)
+        settings = self.settings.ingest
         if not self.settings.encoder:
             return settings
-        if settings is None and path.exists():
-            settings = self.library.settings_of(self.library.recognise(path).video_id)
-        return replace(settings or IngestSettings(), encoder=self.settings.encoder)
+        if settings is None:
+            settings = self.library.settings_of(self.library.meant(video).video_id)
+        return replace(settings, encoder=self.settings.encoder)
 
     def _encoder_of(self, videos: Sequence[VideoInfo]) -> str:
         """The encoder that pictures are searched with: the one set, else the commonest that the videos have."""

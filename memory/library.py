@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from rewatch.memory.coverage import coverage
 from rewatch.memory.encoded_pictures import EncodedPictures
-from rewatch.memory.errors import InputError
+from rewatch.memory.errors import InputError, VideoError
 from rewatch.memory.file_stamp import FileStamp
 from rewatch.memory.folder import default_folder
 from rewatch.memory.index import VectorIndex
@@ -149,18 +149,21 @@ class Library:
         """Make a video ready for questions: one whose file is there is read where something is missing.
 
         Args:
-            name: A video file; or what `find` accepts, when the file has gone since it was read.
+            name: As for `meant`. Where the video's file has gone since it was read, or was replaced, what was
+                read of it is all there is.
             settings: As for `add`.
             progress: As for `add`.
 
         Raises:
-            VideoError: There is neither such a file nor such a video, or the file is no video.
+            InputError: As for `meant`.
             StorageError: The library cannot be written.
         """
-        if not Path(name).exists():
-            with suppress(InputError):
-                return self.find(name)
-        return self.add(Path(name), settings, progress)
+        video = self.meant(name)
+        try:
+            self.require_file(video)
+        except VideoError:
+            return video
+        return self.add(video.path, settings, progress)
 
     def settings_of(self, video_id: str) -> "IngestSettings":
         """The settings that a video was indexed with; the defaults where it was not."""
@@ -172,6 +175,22 @@ class Library:
         """All videos, by path."""
         return self.store.videos()
 
+    def meant(self, name: str | Path) -> VideoInfo:
+        """The video that a person means by a file, which is made known to the library, or by anything that names one.
+
+        Args:
+            name: A video file; or what `find` accepts.
+
+        Raises:
+            VideoError: There is neither such a file nor such a video, or the file is no video.
+            InputError: Several videos have that name.
+            StorageError: The library cannot be written.
+        """
+        path = Path(os.path.abspath(name))
+        if os.path.exists(path) or not self._named(name):
+            return self.recognise(path)
+        return self.find(name)
+
     def find(self, name: str | Path) -> VideoInfo:
         """The video that a person means.
 
@@ -179,13 +198,16 @@ class Library:
             name: Path or name of its file, now or when it was added, with or without the ending; or its id
                 or the beginning of it (four characters or more).
 
+        Returns:
+            The video; where its file was named, at that path, which the library remembers from now on.
+
         Raises:
             InputError: No video, or more than one, is meant.
         """
         path = Path(os.path.abspath(name))
-        if path.is_file():
+        if os.path.isfile(path):
             return self._at(path)
-        found = [video for video in self.videos() if _names(video, str(name), path)]
+        found = self._named(name)
         if not found:
             raise InputError(f"{_shown(name)} names no video of {self.folder}; see `rewatch list`")
         if len(found) > 1:
@@ -236,6 +258,37 @@ class Library:
 
             video = probe(path)
             stamp.require(path)
+        return self._remember(video, path, stamp)
+
+    def require_file(self, video: VideoInfo) -> None:
+        """Make sure that a video's file still holds it; called before its pictures are decoded.
+
+        Costs a look at the file system. A file that was touched since it was read is read again, once.
+
+        Raises:
+            VideoError: The file is gone, or is another video now.
+        """
+        known = self.store.known_file(video.path)
+        if known == video.video_id or self.store.video(video.video_id) is None:
+            return  # what the library does not hold has just been probed by whoever asks
+        where, remedy = _shown(video.path), "`rewatch index` the file that holds it now"
+        if not os.path.exists(video.path):
+            raise VideoError(f"{where}, where the video {video.video_id[:12]} was, is gone; {remedy}")
+        if known is not None or not self._still_holds(video):
+            raise VideoError(f"{where} holds another file now, not the video {video.video_id[:12]}; {remedy}")
+
+    def _still_holds(self, video: VideoInfo) -> bool:
+        from rewatch.memory.ingest.probe import fingerprint
+
+        stamp = FileStamp.of(video.path)
+        size = self.store.size_bytes(video.video_id)
+        if size not in (None, stamp.size_bytes) or fingerprint(video.path) != video.video_id:
+            return False
+        self._remember(video, video.path, stamp)
+        return True
+
+    def _remember(self, video: VideoInfo, path: Path, stamp: FileStamp) -> VideoInfo:
+        """Store that a file holds a video, and that this is where the video lies now."""
         video = replace(video, path=path)
         with self.store.transaction():
             self.store.put_video(video)
@@ -243,12 +296,22 @@ class Library:
         return video
 
     def _at(self, path: Path) -> VideoInfo:
+        """The video that a file holds, by its content."""
         from rewatch.memory.ingest.probe import fingerprint
 
-        video = self.store.video(self.store.known_file(path) or fingerprint(path))
+        stamp = FileStamp.of(path)
+        known = self.store.known_file(path)
+        video = self.store.video(known or fingerprint(path))
         if video is None:
             raise InputError(f"{_shown(path)} is not indexed yet; run `rewatch index` on it")
-        return video
+        if known and video.path == path:
+            return video
+        return self._remember(video, path, stamp)
+
+    def _named(self, name: str | Path) -> list[VideoInfo]:
+        """The videos that have a name, by their id or by the path that they are stored with."""
+        path = Path(os.path.abspath(name))
+        return [video for video in self.videos() if _names(video, str(name), path)]
 
 
 def _names(video: VideoInfo, name: str, path: Path) -> bool:

@@ -97,6 +97,11 @@ class VideoRows(Connection):
         }
         self.insert("files", [row], replace=True)
 
+    def size_bytes(self, video_id: str) -> int | None:
+        """The size of the file that a video was read from; None when no file is remembered."""
+        found = self.rows("SELECT size_bytes FROM files WHERE video_id = ? LIMIT 1", (video_id,))
+        return int(found[0][0]) if found else None
+
     def replace_segments(self, video_id: str, level: SegmentLevel, segments: Sequence[Segment]) -> None:
         """Store all segments of one level in place of the earlier ones."""
         if any(segment.level != level for segment in segments):

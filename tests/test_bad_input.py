@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from videos import numbered_frames, render
 
 from rewatch.agent.cli import main
+from rewatch.memory.ingest.probe import fingerprint
 
 SRT = "1\n00:00:02,000 --> 00:00:05,000\nEntropy is a measure of what we do not know.\n"
 
@@ -194,6 +196,25 @@ def test_a_video_of_one_frame_is_a_video(tmp_path: Path, capsys: pytest.CaptureF
     out = tmp_path / "frames"
     assert main(["zoom", str(video), "--from", "0", "--to", "1", "--out", str(out), *where]) == 0
     assert len(list(out.glob("*.png"))) == 1
+
+
+def test_a_moved_video_is_zoomed_into_and_another_in_its_place_is_not(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    video = Path(shutil.copy(good, tmp_path / "talk.mp4"))
+    where = ["--library", str(tmp_path / "library")]
+    zoom = ["--from", "1", "--to", "2", "--frames", "1", "--out", str(tmp_path / "frames"), *where]
+    assert main(["index", str(video), "--no-screen", *where]) == 0
+    moved = video.rename(tmp_path / "moved.mp4")
+    assert main(["zoom", str(moved), *zoom]) == 0
+    assert main(["zoom", "moved", *zoom]) == 0
+    render(moved, numbered_frames(10))
+    capsys.readouterr()
+    assert main(["zoom", fingerprint(good)[:12], *zoom]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"moved.mp4 holds another file now, not the video {fingerprint(good)[:12]}; `rewatch index`" in err
+    assert err.count("\n") == 1
 
 
 @pytest.mark.parametrize("command", [["zoom"], ["search", "entropy"], ["show"], ["ask", "Why?"]])

@@ -70,6 +70,18 @@ def test_settings_that_are_passed_win(video: Path, tmp_path: Path) -> None:
         assert agent.library.settings_of(first.video_id) == IngestSettings(read_screen=False, fast=True)
 
 
+@pytest.mark.parametrize("by", ["path", "id"])
+def test_an_encoder_that_is_set_for_a_question_changes_nothing_else(
+    video: Path, tmp_path: Path, by: str
+) -> None:
+    with Library.open(tmp_path) as library:
+        video_id = library.add(video, IngestSettings(read_screen=False, step_seconds=2)).video_id
+    with VideoAgent(Settings(tmp_path, encoder="colour")) as agent:
+        agent.ask(video if by == "path" else video_id, QUESTION)
+        expected = IngestSettings(read_screen=False, step_seconds=2, encoder="colour")
+        assert agent.library.settings_of(video_id) == expected
+
+
 def test_a_video_whose_file_has_gone_still_answers(video: Path, tmp_path: Path) -> None:
     with VideoAgent(Settings(tmp_path, ingest=IngestSettings(read_screen=False))) as agent:
         agent.library.add(video, IngestSettings(read_screen=False))

@@ -129,14 +129,84 @@ def test_find_by(library: Library, talk: Path, name: str) -> None:
     assert library.find(names[name]) == video
 
 
-def test_find_what_is_not_there(library: Library, talk: Path, film: Path) -> None:
+def test_find_what_is_not_there(library: Library, talk: Path) -> None:
     with pytest.raises(InputError, match=r"A talk\.mp4 is not indexed yet; run `rewatch index`"):
         library.find(talk)
     library.add(talk)
-    for name in ("other.mp4", "zzzz", "", "a"):
+    for name in ("other.mp4", "zzzz", "", "a", "n" * 300):
         with pytest.raises(InputError, match="names no video"):
             library.find(name)
-    assert library.find(film).path == talk  # the same content under another name
+
+
+def test_a_file_that_was_moved_is_found_where_it_is_now(
+    library: Library, talk: Path, hashed: list[Path]
+) -> None:
+    video = library.add(talk)
+    moved = talk.rename(talk.with_name("moved.mp4"))
+    assert library.find(moved).path == moved
+    assert library.find(video.video_id).path == moved
+    assert library.find(moved).path == moved
+    assert hashed == [talk, moved]
+    library.require_file(library.find(video.video_id))
+
+
+def test_another_file_in_the_place_of_a_video_is_told(library: Library, talk: Path, film: Path) -> None:
+    video = library.add(talk)
+    library.require_file(video)
+    os.utime(talk, ns=(0, 0))  # touched, with the same content
+    library.require_file(video)
+    for content in (b"short", talk.read_bytes()[:-1] + b"!"):
+        talk.write_bytes(content)
+        with pytest.raises(VideoError, match=rf"A talk\.mp4 holds another file now, .* {video.video_id[:12]}"):
+            library.require_file(video)
+    other = library.add(render(talk, numbered_frames(30)))
+    library.require_file(other)
+    with pytest.raises(VideoError, match="holds another file now"):
+        library.require_file(video)
+    talk.unlink()
+    with pytest.raises(VideoError, match=r"A talk\.mp4, where .* was, is gone; `rewatch index`"):
+        library.require_file(video)
+    library.find(film)  # the same content as the first one's, elsewhere
+    library.require_file(library.find(video.video_id))
+
+
+def test_touching_a_file_costs_one_reading(library: Library, talk: Path, hashed: list[Path]) -> None:
+    video = library.add(talk)
+    os.utime(talk, ns=(0, 0))
+    for _ in range(3):
+        library.require_file(video)
+    assert hashed == [talk, talk]
+
+
+@pytest.mark.parametrize("name", ["id", "stem", "path"])
+def test_what_is_missing_is_read_by_whatever_name(tmp_path: Path, talk: Path, name: str) -> None:
+    frames, text = FrameStage(parts=2), TextStage(parts=2)
+    with Library.open(tmp_path / "library", [frames]) as library:
+        video = library.add(talk)
+    names = {"id": video.video_id[:12], "stem": talk.stem, "path": str(talk)}
+    with Library.open(tmp_path / "library", [frames, text]) as library:
+        assert library.prepare(names[name]) == video
+        assert text.ran == ["part 0", "part 1"]
+
+
+@pytest.mark.parametrize("place", ["gone", "taken"])
+def test_what_was_read_is_asked_when_the_file_is_no_longer_there(
+    library: Library, talk: Path, place: str
+) -> None:
+    video = library.add(talk)
+    talk.unlink()
+    if place == "taken":
+        render(talk, numbered_frames(30))
+    assert library.prepare(video.video_id) == video
+    assert library.videos() == [video]
+
+
+def test_a_name_of_several_videos_is_told_before_a_question(library: Library, tmp_path: Path) -> None:
+    for number in range(2):
+        (tmp_path / f"{number}").mkdir()
+        library.add(render(tmp_path / f"{number}" / "talk.mp4", numbered_frames(10 + number)))
+    with pytest.raises(InputError, match=r"talk\.mp4 names 2 videos: .*; give the id"):
+        library.prepare("talk.mp4")
 
 
 def test_find_more_than_one(library: Library, tmp_path: Path) -> None:

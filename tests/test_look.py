@@ -1,14 +1,16 @@
 """`look` answers from pictures: what it finds, what it costs, what it keeps, and how it fails."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import openai_server
 import pytest
 from openai_server import says, serving
 from seeing import RED, CountingVlm, context_with, red_video
+from videos import numbered_frames, render
 
-from rewatch.memory.errors import LimitReached, ToolError
+from rewatch.memory.errors import LimitReached, ToolError, VideoError
 from rewatch.memory.library import Library
 from rewatch.memory.types import Limits, Span, TextLine, VideoInfo
 from rewatch.tools.context import ToolContext
@@ -46,6 +48,15 @@ def test_each_run_of_frames_that_show_it_is_an_observation(library: Library, vid
         assert all(start <= seconds < end for seconds in observation.frame_seconds)
         assert (observation.tool, observation.channel, observation.model) == ("look", "visual", "red-seer")
         assert (observation.score, observation.probability) == (1.0, 0.9)
+
+
+def test_another_video_in_its_place_is_not_looked_at(library: Library, tmp_path: Path) -> None:
+    video = library.recognise(red_video(tmp_path / "wall.mp4"))
+    render(video.path, numbered_frames(24), fps=Fraction(2))
+    vlm = CountingVlm()
+    with pytest.raises(VideoError, match=r"wall\.mp4 holds another file now"):
+        look(context_with(library, video, vlm), video.video_id, WHOLE, QUESTION)
+    assert vlm.shown == []
 
 
 def test_what_is_not_shown_is_said_once_over_the_whole_span(library: Library, video: VideoInfo) -> None:

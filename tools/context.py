@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rewatch.memory.errors import ToolError
+from rewatch.memory.ingest.decode import FrameReader, open_reader
+from rewatch.memory.ingest.settings import DecoderName
 from rewatch.memory.library import Library
 from rewatch.memory.types import Limits, Span, VideoInfo
 from rewatch.tools.meter import Meter
@@ -42,6 +44,16 @@ class ToolContext:
             known = ", ".join(video.video_id for video in self.videos)
             raise ToolError(f"video_id {video_id!r} is none of this run's videos: {known}")
         return replace(self, videos=videos)
+
+    def open_reader(self, video: VideoInfo, decoder: DecoderName = "pyav") -> FrameReader:
+        """Open a video for reading frames, once it is certain that its file still holds it.
+
+        Raises:
+            VideoError: The file is gone, is another video now, or cannot be read any more.
+            SettingError: The decoder is unknown, is not installed, or does not read this video.
+        """
+        self.library.require_file(video)
+        return open_reader(video, decoder)
 
     def allowed(self, video: VideoInfo, span: Span | None = None) -> Span | None:
         """The part of a wished span that the asker allows; None when nothing is left."""

@@ -6,7 +6,6 @@ go along, quoted. Which frames is `vision.frame_plan`'s work, asking is the mode
 
 from collections.abc import Sequence
 
-from rewatch.memory.ingest.decode import open_reader
 from rewatch.memory.types import Box, Cost, Frame, Span, VideoInfo
 from rewatch.prompts import quoted, render
 from rewatch.tools.context import ToolContext
@@ -46,7 +45,7 @@ def watch(
     size = (video.width, video.height) if box is None else region_size(box, video.width, video.height)
     plan = plan_frames(span, size, visual_tokens, count, detail=detail)
     context.meter.charge(Cost(frames=len(plan.seconds)))
-    with open_reader(video) as reader:
+    with context.open_reader(video) as reader:
         frames = reader.at_many(plan.seconds)
         if box is not None:
             frames = (Frame(frame.seconds, region(frame.image, box)) for frame in frames)

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from rewatch.memory.errors import InputError, ToolError
-from rewatch.memory.ingest.decode import open_reader
 from rewatch.memory.ingest.settings import DecoderName
 from rewatch.memory.types import Cost, Frame, Span, VideoInfo
 from rewatch.tools.context import ToolContext
@@ -51,7 +50,7 @@ def zoom(
     wanted = (
         [span.start_seconds + (part + 0.5) * step for part in range(frames)] if step else [span.start_seconds]
     )
-    with open_reader(video, decoder) as reader:
+    with context.open_reader(video, decoder) as reader:
         seen = {frame.seconds: frame for frame in reader.at_many(wanted)}
     return Zoom(video_id, span, tuple(seen[seconds] for seconds in sorted(seen)))
 
@@ -77,7 +76,7 @@ def write_clip(context: ToolContext, video_id: str, span: Span, path: Path) -> N
     context.meter.charge(Cost(tool_calls=1, frames=max(round(span.duration_seconds * CLIP_FPS), 1)))
     unfinished = path.with_name(f".unfinished-{path.name}")
     try:
-        _encode(video, span, unfinished)
+        _encode(context, video, span, unfinished)
         unfinished.rename(path)
     except (OSError, ValueError) as error:
         raise ToolError(f"could not write {path}: {error}") from error
@@ -85,12 +84,12 @@ def write_clip(context: ToolContext, video_id: str, span: Span, path: Path) -> N
         unfinished.unlink(missing_ok=True)
 
 
-def _encode(video: VideoInfo, span: Span, path: Path) -> None:
+def _encode(context: ToolContext, video: VideoInfo, span: Span, path: Path) -> None:
     import av
 
     count = max(round(span.duration_seconds * CLIP_FPS), 1)
     times = [span.start_seconds + number / CLIP_FPS for number in range(count)]
-    with open_reader(video) as reader, av.open(str(path.absolute()), "w") as container:
+    with context.open_reader(video) as reader, av.open(str(path.absolute()), "w") as container:
         stream = container.add_stream("libx264", rate=CLIP_FPS, options={"crf": "18", "preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = video.width // 2 * 2, video.height // 2 * 2, "yuv420p"
         for frame in reader.at_many(times):

@@ -25,8 +25,7 @@ from rewatch.memory.errors import InputError
 from rewatch.memory.timecode import format_seconds
 
 if TYPE_CHECKING:
-    from rewatch.memory.library import Library
-    from rewatch.memory.types import Cost, Observation, VideoInfo
+    from rewatch.memory.types import Cost, Observation
 
 
 @takes_models("max_dollars", *LOOKING)
@@ -67,7 +66,7 @@ def look(
     from rewatch.tools.meter import Meter
 
     with open_library(library) as memory, closing(Backends(settings)) as backends:
-        info = _known(memory, video)
+        info = memory.meant(video)
         context = ToolContext(memory, (info,), meter=Meter(settings.limits), models=backends.models())
         seen = look_at(
             context, info.video_id, clamp(span, info), question, detail=detail, visual_tokens=visual_tokens
@@ -82,11 +81,6 @@ def look(
         complain(error)
     if failed or not any(observation.score for observation in seen):
         raise typer.Exit(FAILED if failed else NOT_FOUND)
-
-
-def _known(library: "Library", video: Path) -> "VideoInfo":
-    """The video, stored as a video that is not indexed when the library does not know it."""
-    return library.recognise(video) if video.is_file() else library.find(video)
 
 
 def _print(seen: "list[Observation]", cost: "Cost") -> None:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from rewatch.memory.errors import InputError, LimitReached
-from rewatch.memory.ingest.decode import FrameReader, open_reader
+from rewatch.memory.ingest.decode import FrameReader
 from rewatch.memory.timecode import format_seconds
 from rewatch.memory.types import Box, Cost, Frame, Observation, Span, VideoInfo
 from rewatch.tools.context import ToolContext
@@ -120,7 +120,7 @@ def seek(
         for target in range(len(names))
         for cue in range(len(cue_names))
     ]
-    with open_reader(video) as reader:
+    with context.open_reader(video) as reader:
         eyes = (
             scorer
             if scorer is not None and not isinstance(scorer, str)
