@@ -10,6 +10,7 @@ from rewatch.agent import wording
 from rewatch.agent.answer import Answer, AnswerSpan, Claim, CoverageReport, Evidence, Stopped
 from rewatch.agent.context import RunContext
 from rewatch.agent.counting import counted
+from rewatch.agent.looking import UNTOLD_PROBABILITY
 from rewatch.agent.options import for_absence, for_number, lead, letter_of
 from rewatch.agent.planners import Done
 from rewatch.agent.planners.rules import POSSIBLE, SUFFICIENT
@@ -70,8 +71,8 @@ def finish(question: Question, state: State, done: Sequence[Done], run: RunConte
     doubted = store.observations([n for c in claims if c not in held for n in c.evidence_ids])
     found = bool(held)
     stopped: Stopped = "sufficient" if found and state["stopped"] != "limit" else _stopped(state, found)
-    coverage = _coverage(question, state, run)
-    absent = None if found else _absent(question, stopped, coverage)
+    coverage = _coverage(question, done, run)
+    absent = None if found or not _has_searched(done) else _absent(question, stopped, coverage)
     searched = 1.0 if found else _searched_share(question, done, coverage)
     told = f"{lead(question.options, absent)}{_not_found(question, run, done)}"
     return Answer(
@@ -232,6 +233,8 @@ def _denies(quoted: str, question: Question) -> bool:
 def _not_found(question: Question, run: RunContext, done: Sequence[Done]) -> str:
     many = len(run.tools.videos) > 1
     subject = question.query or question.text
+    if _names_nothing(question, done):
+        return "Not found: the question names nothing to look for."
     if verdicts(done):
         return f"Not found: looking through {'these videos' if many else 'this video'} did not answer “{subject}”."
     if question.needs_eyes:
@@ -241,6 +244,11 @@ def _not_found(question: Question, run: RunContext, done: Sequence[Done]) -> str
         )
         return f"Not found: {said}, and this needs {model}."
     return f"Not found: nothing in {'these videos' if many else 'this video'} answers “{subject}”."
+
+
+def _names_nothing(question: Question, done: Sequence[Done]) -> bool:
+    """Whether a question gives no plan anything to look for."""
+    return not done and not question.query
 
 
 def _absent(question: Question, stopped: Stopped, coverage: Sequence[CoverageReport]) -> str | None:
@@ -254,6 +262,8 @@ def _absent(question: Question, stopped: Stopped, coverage: Sequence[CoverageRep
 
 def _missing(question: Question, run: RunContext, state: State, done: Sequence[Done]) -> str:
     notes = [state["missing"]] if state["missing"] else []
+    if _names_nothing(question, done):
+        notes.append("name a subject, or say where to look: “in the last ten minutes”, --from, --to")
     sought = verdicts(done)
     notes += [seen.text for seen in sought]
     if state["stopped"] == "limit":
@@ -283,23 +293,28 @@ def _confidence(
     state: State, cited: Sequence[Observation], seen: Sequence[Observation], searched: float
 ) -> float:
     """Of an answer that cites something; else of its absence, which is only as sure as the search was whole."""
-    told = state.get("confidence")
-    if told is not None:
-        return round(told, 4)
-    best = max((item.probability or 0.0 for item in (cited or seen)), default=0.0)
+    written = state.get("confidence")
+    if written is not None:
+        return round(written, 4)
+    told = [item.probability for item in (cited or seen) if item.probability is not None]
     if cited:
-        return round(best, 4) if best else 1.0
-    return round((1 - best) * searched, 4)
+        return round(max(told, default=UNTOLD_PROBABILITY), 4)
+    return round((1 - max(told, default=0.0)) * searched, 4)
 
 
 def _searched_share(question: Question, done: Sequence[Done], coverage: Sequence[CoverageReport]) -> float:
     """Share of the channels that could tell it, and exist, which were searched; likeness alone tells nothing seen."""
     if any(item.call.tool in ("look", "seek") and item.observations for item in done):
         return 1.0
-    if question.needs_eyes:
+    if question.needs_eyes or not _has_searched(done):
         return 0.0
     words = [part.status for part in coverage if part.channel != "visual" and part.status != "absent"]
     return words.count("read") / len(words) if words else 1.0
+
+
+def _has_searched(done: Sequence[Done]) -> bool:
+    """Whether any call came to its end."""
+    return any(not item.error for item in done)
 
 
 def _evidence(seen: Observation) -> Evidence:
@@ -330,11 +345,11 @@ def _unique_seconds(observations: Sequence[Observation]) -> list[float]:
     return list(dict.fromkeys(seconds))
 
 
-def _coverage(question: Question, state: State, run: RunContext) -> tuple[CoverageReport, ...]:
+def _coverage(question: Question, done: Sequence[Done], run: RunContext) -> tuple[CoverageReport, ...]:
     """What was searched: the asked part of each video, by each channel."""
     reports = []
     for video in run.tools.videos:
-        allowed = run.tools.allowed(video, question.span)
+        allowed = run.tools.allowed(video, question.span) if _has_searched(done) else None
         for part in run.tools.library.coverage(video.video_id, allowed or Span(0.0, 0.0)):
             reports.append(
                 CoverageReport(

@@ -26,7 +26,7 @@ from rewatch.tools.words import content_words, stem, stems
 LOOK = "look"
 """The tool, and the purpose, of a call that looks."""
 UNTOLD_PROBABILITY = 0.5
-"""Told of an answer on which two looks agree, of a model without probabilities: nothing is known of its errors."""
+"""Told of an answer whose evidence carries no probability, as of two looks that agree: nothing is known of its errors."""
 
 _PLACES = 3
 """Moments that are looked at in one plan."""

@@ -43,7 +43,8 @@ def grounded(state: State, run: RunContext) -> Question:
     """The question as understood, with what earlier turns of the thread add; the same at every step."""
     longest = max((video.duration_seconds for video in run.tools.videos), default=0.0)
     question = ground(state["question"], longest, state["options"])
-    return complete(question, state.get("turns") or [], longest)
+    question = complete(question, state.get("turns") or [], longest)
+    return question if question.span or question.anchor else replace(question, span=run.tools.span)
 
 
 def seen(state: State, run: RunContext) -> list[Done]:

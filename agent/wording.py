@@ -66,6 +66,7 @@ SUMMARY = _any(
     rf"\boverview of (?:the|this) {_RECORDING}",
     r"\b(?:main|key) (?:topics?|points?|parts?|sections?|themes?|subjects?|ideas?|messages?|takeaways?)\b",
     rf"\bwhat (?:is|was) (?:the|this) (?:whole |entire )?{_RECORDING} (?:about|all about)",
+    rf"^what (?:happens|happened|is happening) in (?:the|this) (?:whole |entire )?{_RECORDING}\W*$",
     r"\boutline\b",
     r"\bwhat (?:topics?|subjects?|sections?|chapters?)\b",
     rf"\bhow is (?:the|this) {_RECORDING} (?:structured|organi[sz]ed)",

@@ -126,6 +126,33 @@ def test_what_the_video_does_not_say_is_not_found(agent: VideoAgent, talk: Path,
     assert all(claim.verdict != "supported" for claim in answer.claims)
 
 
+@pytest.mark.parametrize("question", ["What happens?", "How much is it?", "How often?", "?"])
+def test_a_question_that_names_nothing_reads_nothing(agent: VideoAgent, talk: Path, question: str) -> None:
+    answer = agent.ask(talk, question)
+    assert answer.text == "Not found: the question names nothing to look for."
+    assert (answer.found, answer.confidence, answer.claims) == (False, 0.0, ())
+    assert not any(part.spans for part in answer.coverage)
+    assert "say where to look" in answer.missing
+
+
+def test_what_happens_in_a_part_is_read_without_being_sure_of_it(agent: VideoAgent, talk: Path) -> None:
+    answer = agent.ask(talk, "What happens in the last minute?")
+    assert (answer.found, answer.confidence) == (True, 0.5)
+    assert SAID[270] in answer.text
+    assert agent.ask(talk, "What happens?", span=Span(240, 300)).claims == answer.claims
+
+
+def test_options_name_what_a_question_leaves_out(agent: VideoAgent, talk: Path) -> None:
+    options = {"A": "a whale sinks a ship", "B": "people complain about the fog signal"}
+    assert agent.ask(talk, "What happens?", options=options).choice == "B"
+
+
+def test_what_was_never_searched_is_not_said_to_be_absent(settings: Settings, talk: Path) -> None:
+    with VideoAgent(Settings(settings.library, settings.ingest, Limits(tool_calls=0))) as hurried:
+        answer = hurried.ask(talk, "When does he talk about the lens of Fresnel?")
+    assert (answer.found, answer.confidence) == (False, 0.0)
+
+
 def test_mentions_are_counted_with_their_times(agent: VideoAgent, talk: Path) -> None:
     answer = agent.ask(talk, "How many times does he mention the fog signal?")
     assert answer.text.startswith("2 times: 3:10, 3:50")

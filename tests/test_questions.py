@@ -26,6 +26,7 @@ HOUR = 3600.0
         ("Sum it up for me in three sentences, please.", "summary", ""),
         ("What are the main topics?", "summary", ""),
         ("What is this video about?", "summary", ""),
+        ("What happens in this video?", "summary", ""),
         ("Which subjects are covered in the talk?", "summary", ""),
         ("Summarise what happens after the break", "summary", ""),
         ("Can you sum up what he says about gas and electric light?", "summary", "gas and electric light"),

@@ -60,7 +60,9 @@ class RulesPlanner:
         if _closer(question, done) and not any(item.call.purpose == "closer" for item in done):
             return False
         purposes = {call.purpose for call in _first_calls(question)}
-        return all(_best(done, purpose) >= SUFFICIENT for purpose in purposes - {"anchor", "pause"})
+        return bool(purposes) and all(
+            _best(done, purpose) >= SUFFICIENT for purpose in purposes - {"anchor", "pause"}
+        )
 
     def _stages(self, question: Question, done: Sequence[Done]) -> list[tuple[ToolCall, ...]]:
         words, pictures = question, tuple[ToolCall, ...]()
@@ -89,7 +91,7 @@ def _first_calls(question: Question) -> tuple[ToolCall, ...]:
     if _of_everything(question) and not question.anchor:
         return (ToolCall.of("overview", span=span),)
     if not question.query and not question.anchor:
-        return (ToolCall.of("read", span=span, channels=channels),)
+        return _without_subject(question)
     calls = [] if _of_everything(question) else [_search(question.text, span, channels)]
     if question.lasts_here:
         calls.append(ToolCall.of("pauses", "pause", query=question.query, span=span))
@@ -98,6 +100,18 @@ def _first_calls(question: Question) -> tuple[ToolCall, ...]:
             calls.append(ToolCall.of("pauses", "anchor", query=question.anchor.text))
         calls.append(_search(question.anchor.text, purpose="anchor"))
     return tuple(calls)
+
+
+def _without_subject(question: Question) -> tuple[ToolCall, ...]:
+    """Calls where a question names nothing: its options may, else what stands in the place that it names is read."""
+    span, channels = question.span, question.channels
+    if question.counts_mentions:
+        return ()
+    if question.options:
+        return tuple(_search(option, span, channels) for option in question.options.values())
+    if question.type == "written" or span is not None:
+        return (ToolCall.of("read", span=span, channels=channels),)
+    return ()
 
 
 def _from_anchor(question: Question, done: Sequence[Done]) -> tuple[ToolCall, ...]:
