@@ -157,7 +157,9 @@ def test_another_file_in_the_place_of_a_video_is_told(library: Library, talk: Pa
     library.require_file(video)
     for content in (b"short", talk.read_bytes()[:-1] + b"!"):
         talk.write_bytes(content)
-        with pytest.raises(VideoError, match=rf"A talk\.mp4 holds another file now, .* {video.video_id[:12]}"):
+        with pytest.raises(
+            VideoError, match=rf"A talk\.mp4 holds another file now, .* {video.video_id[:12]}"
+        ):
             library.require_file(video)
     other = library.add(render(talk, numbered_frames(30)))
     library.require_file(other)
