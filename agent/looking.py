@@ -26,7 +26,7 @@ from rewatch.tools.words import content_words, stem, stems
 LOOK = "look"
 """The tool, and the purpose, of a call that looks."""
 UNTOLD_PROBABILITY = 0.5
-"""Told of an answer whose evidence carries no probability, as of two looks that agree: nothing is known of its errors."""
+"""Told of an answer whose evidence carries no probability, even of two looks that agree: its errors are unknown."""
 
 _PLACES = 3
 """Moments that are looked at in one plan."""
