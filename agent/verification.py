@@ -55,7 +55,8 @@ def check(context: ToolContext, observation: Observation, needed: float, *, rech
         return _check_picture(context, observation)
     span = observation.span
     wide = Span(max(span.start_seconds - _MARGIN_SECONDS, 0.0), span.end_seconds + _MARGIN_SECONDS)
-    lines = read(context, observation.video_id, wide, channels=(observation.channel,))
+    everywhere = replace(context, span=None)  # a passage may reach beyond the part that was asked about
+    lines = read(everywhere, observation.video_id, wide, channels=(observation.channel,))
     if not stands(observation.text, " ".join(line.text for line in lines)):
         return Check("refuted", "the quoted words are not among the lines stored for this span")
     if recheck and observation.channel == "screen":
