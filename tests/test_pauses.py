@@ -13,7 +13,7 @@ from rewatch.agent.composition import compose
 from rewatch.agent.planners import Done
 from rewatch.agent.question import ground
 from rewatch.memory.library import Library
-from rewatch.memory.types import Limits, VideoInfo
+from rewatch.memory.types import Limits, Span, VideoInfo
 from rewatch.tools.context import ToolContext
 from rewatch.tools.meter import Meter
 from rewatch.tools.pauses import pauses
@@ -57,6 +57,26 @@ def test_a_break_is_the_long_pause_that_is_called_one(context: ToolContext, quer
 
 def test_a_break_that_nobody_speaks_of_is_not_found(context: ToolContext) -> None:
     assert pauses(context, "the lunch break") == []
+
+
+@pytest.mark.parametrize("by_context", [True, False])
+def test_a_break_is_the_longest_in_the_part_that_is_asked_about(agent: VideoAgent, by_context: bool) -> None:
+    said = [
+        (0.0, 8.0, "Welcome to the evening."),
+        (8.0, 16.0, "We take a short break now."),
+        (100.0, 108.0, "On we go, and now there is a long break with tea."),
+        (600.0, 608.0, "Welcome back from the break."),
+    ]
+    video = put_talk(agent.library, "evening", 620.0, said)
+
+    def breaks(span: Span) -> list[float]:
+        context = ToolContext(agent.library, (video,), span if by_context else None, Meter(Limits()))
+        found = pauses(context, "the break", span=None if by_context else span)
+        return [pause.span.start_seconds for pause in found]
+
+    assert breaks(Span(0.0, 620.0)) == [108.0]
+    assert breaks(Span(0.0, 105.0)) == [16.0]
+    assert breaks(Span(601.0, 620.0)) == []
 
 
 def test_a_silence_is_found_by_what_is_said_when_it_begins(context: ToolContext) -> None:

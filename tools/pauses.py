@@ -71,11 +71,17 @@ def find_pauses(
     if BREAK.search(query):
         context.meter.charge(Cost(tool_calls=1))
         called = [
-            _called_break(video, load(context.library, video.video_id), query) for video in context.videos
+            _called_break(video, load(context.library, video.video_id), query, allowed)
+            for video in context.videos
+            if (allowed := context.allowed(video, span)) is not None
         ]
-        return [pause for pause in called if pause and (span is None or pause.span.overlaps(span))]
+        return [pause for pause in called if pause]
     hits = find(context, query, span=span, limit=limit)
-    beside = [(hit, pause_beside(hit.passages, hit.relevance.position)) for hit in hits]
+    beside = [
+        (hit, pause_beside(hit.passages, hit.relevance.position, allowed))
+        for hit in hits
+        if (allowed := context.allowed(hit.video, span)) is not None
+    ]
     found = {
         (hit.video.video_id, pause): Pause(hit.video, pause, _said_before(hit.passages, pause), hit)
         for hit, pause in reversed(beside)  # the best hit of a pause is kept
@@ -99,19 +105,19 @@ def observe_pause(pause: Pause) -> Observation:
     )
 
 
-def silences(passages: Passages, least_seconds: float = PAUSE_SECONDS) -> list[Span]:
-    """The stretches between spoken sentences in which nobody speaks, by time; shorter ones are left out."""
+def silences(passages: Passages, within: Span, least_seconds: float = PAUSE_SECONDS) -> list[Span]:
+    """The stretches between spoken sentences in which nobody speaks and that overlap a span, by time."""
     found, end = list[Span](), None
     for span in (passages.sentences[position].span for position in passages.spoken):
         if end is not None and span.start_seconds - end >= least_seconds:
             found.append(Span(end, span.start_seconds))
         end = max(end or 0.0, span.end_seconds)
-    return found
+    return [span for span in found if span.overlaps(within)]
 
 
-def pause_beside(passages: Passages, position: int) -> Span | None:
-    """The longest pause that a passage announces, or during which it is shown; None without one."""
-    sentence, found = passages.sentences[position], silences(passages)
+def pause_beside(passages: Passages, position: int, within: Span) -> Span | None:
+    """The longest pause in a span that a passage announces, or during which it is shown; None without one."""
+    sentence, found = passages.sentences[position], silences(passages, within)
     if sentence.kind == "screen":
         near = [span for span in found if span.overlaps(sentence.span)]
     else:
@@ -121,12 +127,12 @@ def pause_beside(passages: Passages, position: int) -> Span | None:
     return max(near, key=lambda span: span.duration_seconds, default=None)
 
 
-def _called_break(video: VideoInfo, passages: Passages, query: str) -> Pause | None:
-    """The longest pause that is called a break beside it; what the asker says more of it ("lunch") stands there too."""
+def _called_break(video: VideoInfo, passages: Passages, query: str, within: Span) -> Pause | None:
+    """The longest pause in a span that is called a break; what the asker says more of it ("lunch") stands there too."""
     special = {word.stem for word in content_words(BREAK.sub(" ", query))} - _FRAME
     named = [
         span
-        for span in silences(passages, BREAK_SECONDS)
+        for span in silences(passages, within, BREAK_SECONDS)
         if _SAID_OF_BREAKS.search(beside := _said_beside(passages, span)) and special <= stems(beside)
     ]
     if not named:
