@@ -149,6 +149,9 @@ def verify(
         return Command(goto="plan", update={**update, **again})
     if checked.confidence is not None:
         update["confidence"] = checked.confidence
+    refused = run.tools.meter.refused
+    if refused and not any(claim.verdict == "supported" for claim, _ in checked.claims):
+        update |= {"stopped": "limit", "missing": refused}  # what was not checked is not refuted
     return Command(goto="conclude", update=update)
 
 

@@ -5,10 +5,7 @@ run is told by `graph`.
 """
 
 import asyncio
-import hashlib
 import json
-import sqlite3
-import time
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -17,10 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
-from langgraph.checkpoint.sqlite import SqliteSaver
-
 from rewatch.agent.answer import Answer
 from rewatch.agent.backends import Backends
+from rewatch.agent.checkpoints import Checkpoints
 from rewatch.agent.context import RunContext
 from rewatch.agent.events import Event, Finished
 from rewatch.agent.graph import build_graph
@@ -30,7 +26,7 @@ from rewatch.agent.settings import Settings
 from rewatch.agent.state import Ask
 from rewatch.agent.writers.quoting import QuotingWriter
 from rewatch.agent.writers.seeing import SeeingWriter
-from rewatch.memory.errors import InputError, LimitReached, StorageError
+from rewatch.memory.errors import InputError, LimitReached
 from rewatch.memory.ingest.pipeline import Progress
 from rewatch.memory.ingest.settings import IngestSettings
 from rewatch.memory.library import Library
@@ -56,6 +52,8 @@ class Asking(TypedDict, total=False):
     """Restrict to a part of each video."""
     thread: str | None
     """Name of a conversation; a later question under the same name may refer to this one."""
+    watch: Meter | None
+    """A clock that the limit of seconds goes by, where it began before the question."""
 
 
 class VideoAgent:
@@ -85,13 +83,12 @@ class VideoAgent:
         self._backends = Backends(self.settings, chat_model, vlm)
         self.library = Library.open(self.settings.library, encoders=self._backends.encoders)
         self._progress = progress
-        self._connection = _open_checkpoints(self.settings.library / "checkpoints.db")
-        self._saver = SqliteSaver(self._connection)
-        self._graph = build_graph(self._saver)
+        self._checkpoints = Checkpoints(self.settings.library)
+        self._graph = build_graph(self._checkpoints.saver)
 
     def close(self) -> None:
         """Close the library; what is stored stays."""
-        self._connection.close()
+        self._checkpoints.close()
         self.library.close()
         self._backends.close()
 
@@ -129,18 +126,25 @@ class VideoAgent:
         if unknown := how.keys() - Asking.__annotations__.keys():
             raise TypeError(f"{', '.join(sorted(unknown))} cannot be said beside a question")
         options, span, thread = how.get("options"), how.get("span"), how.get("thread")
-        started = time.monotonic()
+        watch = how.get("watch") or self.watch()
         try:
-            videos = self._index(video)
+            videos = self._index(video, watch)
         except LimitReached as error:
             yield Finished(unread(question, error))
             return
         asked = _ask(videos, question, dict(options or {}), span)
-        name = f"thread {thread}" if thread else _name(asked)
+        own = self._checkpoints
+        with own.of_thread(thread) if thread else own.of_question(_key(asked)) as name, own.edge():
+            yield from self._run_graph(name, asked, videos, span, watch)
+
+    def _run_graph(
+        self, name: str, asked: Ask, videos: tuple[VideoInfo, ...], span: Span | None, watch: Meter
+    ) -> Iterator[Event]:
+        """Run the graph from where an earlier run of the same question was killed, or from the start."""
         config: Any = {"configurable": {"thread_id": name}, "recursion_limit": 100}
         left = self._left_over(config, asked)
         spent = Cost(**left["spent"]) if left and left.get("spent") else Cost()
-        meter = Meter(self.settings.limits, spent + Cost(seconds=time.monotonic() - started))
+        meter = Meter(self.settings.limits, spent + watch.cost)
         models = self._backends.models(self._encoder_of(videos))
         run = self._run(ToolContext(self.library, videos, span, meter, models))
         start: Any = None if left else asked
@@ -149,8 +153,6 @@ class VideoAgent:
             start, config, context=run, stream_mode="custom", durability="sync"
         )
         yield from events
-        if not thread:
-            self._saver.delete_thread(name)
 
     async def aask(self, video: Videos, question: str, **how: Unpack[Asking]) -> Answer:
         """`ask` for async callers: the work runs in a thread, the event loop stays free."""
@@ -162,22 +164,30 @@ class VideoAgent:
         while (event := await asyncio.to_thread(next, events, None)) is not None:
             yield event
 
-    def prepare(self, video: str | Path, progress: Progress | None = None) -> VideoInfo:
+    def watch(self) -> Meter:
+        """A clock that begins now and stops at the settings' limit of seconds."""
+        return Meter(Limits(seconds=self.settings.limits.seconds))
+
+    def prepare(
+        self, video: str | Path, progress: Progress | None = None, watch: Meter | None = None
+    ) -> VideoInfo:
         """Index what is missing of a video, within the settings' limit of seconds.
 
         Args:
             video: A video file, or what names one of the library.
             progress: Called with the stage, seconds done and the video's length.
+            watch: A clock that has begun already; None begins one.
 
         Raises:
             LimitReached: The time is over; what was read is kept.
             VideoError: The file is no video.
             StorageError: The library cannot be written.
         """
-        watch = Meter(Limits(seconds=self.settings.limits.seconds))
+        clock = watch or self.watch()
+        clock.check()
 
         def report(stage: str, done_seconds: float, total_seconds: float) -> None:
-            watch.check()
+            clock.check()
             if progress is not None:
                 progress(stage, done_seconds, total_seconds)
 
@@ -211,11 +221,23 @@ class VideoAgent:
         chat = self._backends.chat(tools.meter)
         return RunContext(self.settings, tools, LlmPlanner(chat, tools), LlmWriter(chat, tools))
 
-    def _index(self, video: Videos) -> tuple[VideoInfo, ...]:
+    def forget(self, video: str | Path) -> VideoInfo:
+        """Remove a video with everything that was read from it and asked about it; the file stays.
+
+        Raises:
+            InputError: No video, or more than one, is meant.
+            StorageError: The library cannot be written.
+        """
+        info = self.library.find(video)
+        self._checkpoints.forget(info.video_id)
+        self.library.forget(info.video_id)
+        return info
+
+    def _index(self, video: Videos, watch: Meter) -> tuple[VideoInfo, ...]:
         names = [video] if isinstance(video, str | Path) else list(video)
         if not names:
             raise InputError("no video is named")
-        infos = [self.prepare(name, self._progress) for name in names]
+        infos = [self.prepare(name, self._progress, watch) for name in names]
         return tuple({info.video_id: info for info in infos}.values())
 
     def _left_over(self, config: Any, asked: Ask) -> dict[str, Any] | None:
@@ -226,7 +248,9 @@ class VideoAgent:
         is_over = not left or left.get("answer", {}).get("run_id") == left["run_id"]
         if is_over or any(_plain(left[key]) != _plain(asked[key]) for key in same):  # type: ignore[literal-required]
             return None
-        return left
+        seen = {name for item in left.get("done") or [] for name in item["observation_ids"]}
+        is_whole = len(self.library.store.observations(list(seen))) == len(seen)
+        return left if is_whole else None  # what it saw went with a video that was forgotten
 
 
 def unread(question: str, error: LimitReached) -> Answer:
@@ -258,22 +282,10 @@ def _ask(videos: Sequence[VideoInfo], question: str, options: dict[str, str], sp
     )
 
 
-def _name(asked: Ask) -> str:
-    key = [asked["question"], asked["options"], asked["video_ids"], asked["span"]]
-    return f"question {hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]}"
+def _key(asked: Ask) -> str:
+    """What makes two questions the same."""
+    return json.dumps([asked["question"], asked["options"], asked["video_ids"], asked["span"]])
 
 
 def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
-
-
-def _open_checkpoints(path: Path) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-    except sqlite3.Error as error:
-        raise StorageError(
-            f"{path} cannot be used: {error}; delete it, only unfinished questions are in it"
-        ) from error
-    return connection

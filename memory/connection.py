@@ -163,7 +163,7 @@ def _edge(folder: Path) -> Iterator[None]:
 
 def _remedy(folder: Path, error: sqlite3.Error | OSError) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL or _is_full(folder):
+    if code == sqlite3.SQLITE_FULL or is_full(folder):
         return f"no space left in {folder}; nothing stored is lost: free some space and run again"
     if code in _REMEDIES:
         return f"{_REMEDIES[code](folder)} ({error})"
@@ -172,7 +172,7 @@ def _remedy(folder: Path, error: sqlite3.Error | OSError) -> str:
     return f"the library {folder} failed: {error}; run again, and index the video again if it stays"
 
 
-def _is_full(folder: Path) -> bool:
+def is_full(folder: Path) -> bool:
     """Whether the disk is full; SQLite reports some failed writes as plain input/output errors."""
     try:
         return shutil.disk_usage(folder).free < _NEARLY_FULL_BYTES

@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rewatch.memory.errors import SettingError
+
 Channel = Literal["speech", "screen", "visual", "tracks"]
 """How something was perceived: spoken or subtitled words, on-screen text, the picture, object tracks."""
 
@@ -190,7 +192,11 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Hard limits of one run; None means unlimited. The fields are those of `Cost`."""
+    """Hard limits of one run; None means unlimited. The fields are those of `Cost`.
+
+    Raises:
+        SettingError: A limit is negative or no number.
+    """
 
     frames: int | None = 256
     visual_tokens: int | None = 200_000
@@ -198,6 +204,14 @@ class Limits:
     tool_calls: int | None = 64
     seconds: float | None = None
     dollars: float | None = None
+
+    def __post_init__(self) -> None:
+        for f in fields(Limits):
+            allowed = getattr(self, f.name)
+            if allowed is not None and not allowed >= 0:
+                raise SettingError(
+                    f"a limit on {f.name.replace('_', ' ')} is 0 or more; it cannot be {allowed}"
+                )
 
     def passed_by(self, cost: Cost) -> str | None:
         """Name the first limit that the cost goes beyond, or None."""

@@ -15,9 +15,10 @@ from videos import render
 from rewatch.agent import Settings, VideoAgent
 from rewatch.agent.answer import Answer
 from rewatch.agent.events import Called, Finished, Grounded, Planned, Reflected, Verified
-from rewatch.memory.errors import InputError
+from rewatch.memory.errors import InputError, SettingError
 from rewatch.memory.ingest.settings import IngestSettings
-from rewatch.memory.types import Limits, Span
+from rewatch.memory.types import Limits, Sentence, Span, TextLine
+from rewatch.tools.meter import Meter
 
 SAID = {
     10: "Good morning, today we talk about how lighthouses guided ships for two thousand years.",
@@ -280,6 +281,36 @@ def test_a_limit_stops_the_run_and_says_so(settings: Settings, talk: Path) -> No
     assert not answer.found
     assert answer.stopped == "limit"
     assert "limit" in answer.missing
+    assert answer.confidence == 0, "nothing was searched, so nothing is known of its absence"
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), -1.0])
+def test_a_limit_that_limits_nothing_is_refused(seconds: float) -> None:
+    with pytest.raises(SettingError, match="limit on seconds"):
+        Limits(seconds=seconds)
+
+
+def test_a_limit_that_ends_the_check_is_not_taken_for_absence(settings: Settings, talk: Path) -> None:
+    options, line = (
+        {"A": "4 shillings", "B": "The video does not say"},
+        "Harbour dues are 4 shillings for a vessel",
+    )
+    limited = Settings(settings.library, settings.ingest, Limits(frames=0), recheck=True)
+    with VideoAgent(limited) as agent:
+        video = agent.prepare(talk)
+        agent.library.store.add_text_lines(
+            video.video_id, [TextLine("screen", Span(200.0, 220.0), line, "drawn")]
+        )
+        (row,) = agent.library.store.add_sentences(
+            video.video_id,
+            [Sentence(0, video.video_id, "screen", Span(200.0, 220.0), line)],
+        )
+        vectors = agent.library.encoder.encode_texts([line])
+        agent.library.store.add_vectors(agent.library.encoder.space_id, [row], vectors)
+        answer = agent.ask(talk, "How much are the harbour dues for a vessel?", options=options)
+        agent.library.forget(video.video_id)
+    assert (answer.found, answer.choice, answer.stopped) == (False, None, "limit")
+    assert "limit on frames" in answer.missing
 
 
 def test_a_limit_of_time_holds_for_indexing_too(settings: Settings, talk: Path, tmp_path: Path) -> None:
@@ -289,6 +320,12 @@ def test_a_limit_of_time_holds_for_indexing_too(settings: Settings, talk: Path, 
     assert "what was read is kept" in answer.missing
     with VideoAgent(Settings(tmp_path, settings.ingest)) as patient:
         assert patient.ask(talk, "When does he talk about the lens of Fresnel?").found
+
+
+def test_the_seconds_before_a_question_count_for_its_limit(agent: VideoAgent, talk: Path) -> None:
+    agent.prepare(talk)
+    over = Meter(Limits(seconds=1e-6))
+    assert agent.ask(talk, "When does he mention satellites?", watch=over).stopped == "limit"
 
 
 def test_a_thread_remembers(agent: VideoAgent, talk: Path) -> None:

@@ -13,7 +13,7 @@ from small_stages import FrameStage, TextStage, ignore, rows_of, video_at
 
 from rewatch.memory.ingest.pipeline import WAITING, Pipeline
 from rewatch.memory.ingest.settings import IngestSettings
-from rewatch.memory.ingest.video_lock import video_lock
+from rewatch.memory.lock import lock
 from rewatch.memory.store import Store
 
 
@@ -62,12 +62,12 @@ def test_the_waiting_one_goes_on_when_the_holder_is_killed(tmp_path: Path, file:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_worker_does_not_keep_the_lock(tmp_path: Path) -> None:
     end, other = os.pipe()
-    with video_lock(tmp_path, "video", ignore_waiting):
+    with lock(tmp_path, "video", ignore_waiting):
         worker = os.fork()
         if not worker:
             os.read(end, 1)  # outlives the holder's block
             os._exit(0)
-    with video_lock(tmp_path, "video", fail_waiting):
+    with lock(tmp_path, "video", fail_waiting):
         os.write(other, b"x")
     os.waitpid(worker, 0)
 
@@ -76,7 +76,7 @@ def test_threads_of_one_process_wait_for_each_other(tmp_path: Path) -> None:
     inside, most = [0], [0]
 
     def work() -> None:
-        with video_lock(tmp_path, "video", ignore_waiting):
+        with lock(tmp_path, "video", ignore_waiting):
             inside[0] += 1
             most[0] = max(most[0], inside[0])
             inside[0] -= 1
@@ -90,7 +90,7 @@ def test_threads_of_one_process_wait_for_each_other(tmp_path: Path) -> None:
 
 
 def test_different_videos_do_not_wait(tmp_path: Path) -> None:
-    with video_lock(tmp_path, "one", ignore_waiting), video_lock(tmp_path, "two", fail_waiting):
+    with lock(tmp_path, "one", ignore_waiting), lock(tmp_path, "two", fail_waiting):
         pass
 
 

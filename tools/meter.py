@@ -19,6 +19,8 @@ class Meter:
             spent: What an interrupted part of the same run has spent already.
         """
         self.limits = limits
+        self.refused = ""
+        """What the last refusal said, or "" while nothing was refused."""
         self._spent = spent or Cost()
         self._started = time.monotonic()
         self._lock = Lock()
@@ -60,4 +62,5 @@ class Meter:
     def _refuse_beyond(self, cost: Cost) -> None:
         full = self.limits.passed_by(self.cost + cost)
         if full is not None:
-            raise LimitReached(f"the limit on {full} is reached; raise it to look further")
+            self.refused = f"the limit on {full} is reached; raise it to look further"
+            raise LimitReached(self.refused)

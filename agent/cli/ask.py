@@ -27,8 +27,9 @@ from rewatch.memory.errors import InputError
 if TYPE_CHECKING:
     from rewatch.agent.answer import Answer
     from rewatch.agent.events import Event
-    from rewatch.agent.video_agent import VideoAgent
+    from rewatch.agent.video_agent import Asking, VideoAgent
     from rewatch.memory.types import VideoInfo
+    from rewatch.tools.meter import Meter
 
 
 @takes_models("max_llm_tokens", "max_dollars", "planner", *LOOKING, "encoder", "detector")
@@ -78,11 +79,13 @@ def ask(
 
     with VideoAgent(settings) as agent:
         infos: list[VideoInfo] = []
+        watch = agent.watch()
         try:
-            infos += [_prepare(agent, video) for video in videos]
+            infos += [_prepare(agent, video, watch) for video in videos]
             span = clamp(wished, max(infos, key=lambda info: info.duration_seconds)) if wished else None
             names = [info.video_id for info in infos]
-            events = agent.stream(names, question, options=choices or None, span=span, thread=thread)
+            how: Asking = {"options": choices or None, "span": span, "thread": thread, "watch": watch}
+            events = agent.stream(names, question, **how)
             answer = _follow(events, stream=stream, as_json=as_json)
         except LimitReached as error:
             answer = unread(question, error)
@@ -91,9 +94,9 @@ def ask(
         raise typer.Exit(FAILED if answer.stopped == "error" else NOT_FOUND)
 
 
-def _prepare(agent: "VideoAgent", video: Path) -> "VideoInfo":
+def _prepare(agent: "VideoAgent", video: Path, watch: "Meter") -> "VideoInfo":
     with show_progress(video) as report:
-        return agent.prepare(video, report)
+        return agent.prepare(video, report, watch)
 
 
 def _follow(events: "Iterator[Event]", *, stream: bool, as_json: bool) -> "Answer":

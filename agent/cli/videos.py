@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.text import Text
 
-from rewatch.agent.cli.options import JsonOption, LibraryOption, VideoArgument, open_library
+from rewatch.agent.cli.options import JsonOption, LibraryOption, VideoArgument, library_folder, open_library
 from rewatch.agent.cli.printing import (
     coverage_lines,
     coverage_report,
@@ -44,9 +44,11 @@ def list_videos(library: LibraryOption = None, as_json: JsonOption = False) -> N
 
 def forget(video: VideoArgument, library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Remove a video from the memory. The video file stays as it is."""
-    with open_library(library) as memory:
-        info = memory.find(str(video))
-        memory.forget(info.video_id)
+    from rewatch.agent.settings import Settings
+    from rewatch.agent.video_agent import VideoAgent
+
+    with VideoAgent(Settings(library=library_folder(library))) as agent:
+        info = agent.forget(video)
     if as_json:
         print_json({"video_id": info.video_id, "forgotten": True})
     else:

@@ -22,7 +22,7 @@ from rewatch.evals.runner.record import Record
 from rewatch.evals.tasks.sample import Reading
 from rewatch.evals.tasks.table import Task
 from rewatch.memory.errors import InputError, StorageError
-from rewatch.memory.ingest.video_lock import video_lock
+from rewatch.memory.lock import lock
 from rewatch.memory.types import Limits
 
 RUN_FILE = "run.json"
@@ -95,7 +95,7 @@ def hold(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"{folder} cannot be made: {error.strerror}; choose another --out") from error
-    with video_lock(folder, "run", refuse):
+    with lock(folder, "run", refuse):
         yield
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from rewatch.memory.file_stamp import FileStamp
 from rewatch.memory.ingest.settings import IngestSettings
 from rewatch.memory.ingest.stage import Parameters, Part, Stage, StageContext
-from rewatch.memory.ingest.video_lock import video_lock
+from rewatch.memory.lock import lock
 from rewatch.memory.store import Store
 from rewatch.memory.types import VideoInfo
 
@@ -104,7 +104,7 @@ class Pipeline:
         def waiting() -> None:
             progress(WAITING, 0.0, video.duration_seconds)
 
-        with video_lock(self._store.folder, video.video_id, waiting):
+        with lock(self._store.folder, video.video_id, waiting):
             for stage in self._stages:
                 self._run_stage(stage, video, settings, stamp, progress)
 

@@ -1,4 +1,4 @@
-"""One process at a time indexes a video of a library; another waits for it.
+"""One process at a time does a named thing in a library, such as indexing a video; another waits for it.
 
 Owns the lock only. An SQLite file serves as the lock because SQLite locks files on every system, tells
 holders in one process apart and does not pass its locks on to forked workers, and because the system releases
@@ -17,32 +17,32 @@ _POLL_SECONDS = 0.2
 
 
 @contextmanager
-def video_lock(folder: Path, video_id: str, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the right to index a video.
+def lock(folder: Path, name: str, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the right to do something.
 
     Args:
         folder: The library's folder.
-        video_id: The video.
-        waiting: Called again and again while another process holds the right.
+        name: What is done, fit to be part of a file's name: the id of the video that is indexed.
+        waiting: Called again and again while somebody else holds the right; what it raises ends the waiting.
 
     Raises:
         StorageError: The lock file cannot be made.
     """
-    path = folder / "locks" / f"{video_id}.lock"
+    path = folder / "locks" / f"{name}.lock"
     with _at_edge(path):
         path.parent.mkdir(exist_ok=True)
-        lock = sqlite3.connect(path, timeout=0, isolation_level=None)
-    with closing(lock):
-        while not _taken(lock, path):
+        file = sqlite3.connect(path, timeout=0, isolation_level=None)
+    with closing(file):
+        while not _taken(file, path):
             waiting()
             time.sleep(_POLL_SECONDS)
         yield
 
 
-def _taken(lock: sqlite3.Connection, path: Path) -> bool:
+def _taken(file: sqlite3.Connection, path: Path) -> bool:
     with _at_edge(path):
         try:
-            lock.execute("BEGIN EXCLUSIVE")
+            file.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
                 return False
