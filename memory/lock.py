@@ -31,7 +31,7 @@ def lock(folder: Path, name: str, waiting: Callable[[], None]) -> Iterator[None]
     path = folder / "locks" / f"{name}.lock"
     with _at_edge(path):
         path.parent.mkdir(exist_ok=True)
-        file = sqlite3.connect(path, timeout=0, isolation_level=None)
+        file = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
     with closing(file):
         while not _taken(file, path):
             waiting()
