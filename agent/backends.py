@@ -4,7 +4,8 @@ Owns which backend serves which setting, and the tape that their calls pass thro
 """
 
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 from rewatch.agent.settings import Settings
 from rewatch.memory.encoders import Encoders
@@ -79,6 +80,18 @@ class Backends:
 
         if isinstance(self._tape, Recorder):
             self._tape.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the recording; one of a run that broke off before any call is not kept."""
+        from rewatch.tools.replay import Recorder
+
+        if isinstance(self._tape, Recorder):
+            self._tape.__exit__(kind, error, trace)
 
     @property
     def _prices(self) -> Prices:

@@ -8,6 +8,7 @@ can be installed and not load.
 import importlib
 import importlib.metadata
 import importlib.util
+import os
 import platform
 import re
 import shutil
@@ -164,7 +165,7 @@ def check_ocr_models() -> Check:
 
 def check_library(folder: Path) -> Check:
     """The memory's folder must be writable and its disk not full."""
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    existing = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
     remedy = "free some space, or choose another folder with --library"
     try:
         with tempfile.TemporaryFile(dir=existing):

@@ -169,7 +169,7 @@ def announce(settings: Settings) -> list[str]:
 def _named_on_hub(settings: Settings) -> Iterator[str]:
     for setting in (settings.encoder, settings.vlm, settings.planner, settings.detector):
         name = setting.removeprefix(LOCAL)
-        if setting.startswith(LOCAL) and not Path(name).expanduser().exists():
+        if setting.startswith(LOCAL) and not os.path.exists(os.path.expanduser(name)):
             yield name
 
 

@@ -9,6 +9,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,7 @@ from rewatch.agent.settings import Settings
 from rewatch.agent.state import Ask
 from rewatch.agent.writers.quoting import QuotingWriter
 from rewatch.agent.writers.seeing import SeeingWriter
+from rewatch.agent.written import require_text
 from rewatch.memory.errors import InputError, LimitReached
 from rewatch.memory.ingest.pipeline import Progress
 from rewatch.memory.ingest.settings import IngestSettings
@@ -80,17 +82,18 @@ class VideoAgent:
             InputError: A recording cannot be written or read.
         """
         self.settings = settings or Settings()
-        self._backends = Backends(self.settings, chat_model, vlm)
-        self.library = Library.open(self.settings.library, encoders=self._backends.encoders)
         self._progress = progress
-        self._checkpoints = Checkpoints(self.settings.library)
+        folder = self.settings.library
+        with ExitStack() as opened:
+            self._backends = opened.enter_context(Backends(self.settings, chat_model, vlm))
+            self.library = opened.enter_context(Library.open(folder, encoders=self._backends.encoders))
+            self._checkpoints = opened.enter_context(closing(Checkpoints(folder)))
+            self._opened = opened.pop_all()
         self._graph = build_graph(self._checkpoints.saver)
 
     def close(self) -> None:
         """Close the library; what is stored stays."""
-        self._checkpoints.close()
-        self.library.close()
-        self._backends.close()
+        self._opened.close()
 
     def __enter__(self) -> Self:
         return self
@@ -98,7 +101,7 @@ class VideoAgent:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self._opened.__exit__(kind, error, trace)
 
     def ask(self, video: Videos, question: str, **how: Unpack[Asking]) -> Answer:
         """Answer a question; a video that is not yet indexed is indexed first.
@@ -126,6 +129,8 @@ class VideoAgent:
         if unknown := how.keys() - Asking.__annotations__.keys():
             raise TypeError(f"{', '.join(sorted(unknown))} cannot be said beside a question")
         options, span, thread = how.get("options"), how.get("span"), how.get("thread")
+        for written in (question, *(options or {}).values(), thread or ""):
+            require_text(written, "the question, an option or the thread")
         watch = how.get("watch") or self.watch()
         try:
             videos = self._index(video, watch)

@@ -97,6 +97,67 @@ def test_what_is_no_video_is_named_and_nothing_is_lost(
     assert _listed(library, capsys) == ["talk.mp4"]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ask", "talk.mp4", "caf\udce9?"],
+        ["ask", "talk.mp4", "Which?", "--option", "A=tea", "--option", "B=caf\udce9"],
+        ["ask", "talk.mp4", "Why?", "--thread", "caf\udce9"],
+        ["search", "talk.mp4", "caf\udce9"],
+        ["seek", "talk.mp4", "caf\udce9"],
+        ["seek", "talk.mp4", "cup", "--after", "caf\udce9"],
+        ["look", "talk.mp4", "caf\udce9?", "--vlm", "openai:none"],
+    ],
+)
+def test_words_that_are_not_utf8_are_refused_before_any_work(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--library", str(tmp_path / "library")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "caf\\udce9" in err
+    assert "is not UTF-8; set the terminal to UTF-8" in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "library").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ask", "Why?"],
+        ["index"],
+        ["search", "heat"],
+        ["show"],
+        ["zoom", "--from", "0", "--to", "1"],
+        ["forget"],
+    ],
+)
+def test_a_name_too_long_to_be_a_files_is_bad_input(
+    command: list[str], library: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command[0], "n" * 300, *command[1:], "--library", str(library)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ask", "missing.mp4", "Why?"],
+        ["ask", "talk.mp4", "Why?", "--from", "10:00"],
+        ["index", "missing.mp4"],
+        ["search", "missing.mp4", "heat"],
+        ["look", "missing.mp4", "Why?", "--vlm", "openai:none"],
+        ["seek", "missing.mp4", "cup", "--vlm", "openai:none"],
+    ],
+)
+def test_bad_input_leaves_no_recording(command: list[str], library: Path, tmp_path: Path) -> None:
+    tape = tmp_path / "run.jsonl"
+    assert main([*command, "--record", str(tape), "--library", str(library)]) == 2
+    assert not tape.exists()
+
+
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/talk.mp4", "rtsp://127.0.0.1/x", "concat:talk.mp4"])
 def test_an_address_is_not_fetched_and_the_remedy_is_told(
     address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

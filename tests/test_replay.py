@@ -86,6 +86,23 @@ def test_an_earlier_recording_is_not_overwritten(tmp_path: Path) -> None:
     assert Replay(path).call("vlm", "q", _never) == 1
 
 
+def test_a_recording_without_a_call_is_kept_only_of_a_run_that_ended(tmp_path: Path) -> None:
+    _recorded(tmp_path / "ended.jsonl", [])
+    with pytest.raises(ReplayError, match="it holds none of a vlm"):
+        Replay(tmp_path / "ended.jsonl").call("vlm", "q", _never)
+
+    def break_off(path: Path, calls: list[int]) -> None:
+        with Recorder(path) as tape:
+            for call in calls:
+                tape.call("vlm", call, lambda: 2)
+            raise InputError("no such video")
+
+    for name, calls in (("none", []), ("one", [1])):
+        with pytest.raises(InputError):
+            break_off(tmp_path / name, calls)
+    assert [(tmp_path / name).exists() for name in ("none", "one")] == [False, True]
+
+
 def test_a_killed_run_leaves_a_recording_of_what_it_asked(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     tape = Recorder(path)

@@ -63,7 +63,9 @@ class Recorder:
             raise InputError(f"{path} exists already; name a new file to record to") from None
         except OSError as error:
             raise InputError(f"{path} cannot be recorded to: {error.strerror}; name another file") from error
+        self._path = path
         self._lock = Lock()
+        self._lines = 0
         self._write(FORMAT)
 
     def call(self, part: str, request: Json, make: Callable[[], Json]) -> Json:
@@ -87,12 +89,16 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Close the file; one without a call, of a run that broke off before the first, is removed."""
         self.close()
+        if error is not None and self._lines == 1:
+            self._path.unlink(missing_ok=True)
 
     def _write(self, entry: Json) -> None:
         line = json.dumps(entry, sort_keys=True)
         with self._lock:
             self._file.write(line + "\n")
+            self._lines += 1
             self._file.flush()
 
 

@@ -22,6 +22,7 @@ from rewatch.agent.cli.options import (
 from rewatch.agent.cli.progress import show_progress
 from rewatch.agent.cli.startup import load_beside, models_compiled_at_first_use
 from rewatch.agent.cli.status import FAILED, NOT_FOUND
+from rewatch.agent.written import require_text
 from rewatch.memory.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def ask(
     """
     if not question.strip():
         raise InputError("the question is empty; write it in quotes after the videos")
+    require_text(question, "the question")
+    require_text(thread or "", "--thread")
     choices, wished = parse_choices(option or []), parse_span(from_, to)
 
     chosen = given.settings(max_seconds=max_seconds, recheck=recheck)

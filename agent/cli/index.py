@@ -1,7 +1,7 @@
 """`rewatch index`: read videos into the memory ahead of questions."""
 
+import os
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -92,7 +92,7 @@ def index(
     from rewatch.memory.library import Library
 
     with (
-        closing(Backends(settings)) as backends,
+        Backends(settings) as backends,
         Library.open(library_folder(library), encoders=backends.encoders) as memory,
     ):
         if settings.encoder:
@@ -110,10 +110,10 @@ def index(
                 reports.append(describe_video(memory, info))
             else:
                 print_coverage(memory, info)
-    if as_json:
-        print_json(reports)
-    if status:
-        raise typer.Exit(status)
+        if as_json:
+            print_json(reports)
+        if status:
+            raise typer.Exit(status)
 
 
 def find_videos(paths: Sequence[Path]) -> list[Path]:
@@ -124,9 +124,11 @@ def find_videos(paths: Sequence[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):
             inside = sorted(
-                file for file in path.rglob("*") if file.suffix.lower() in VIDEO_SUFFIXES and file.is_file()
+                file
+                for file in path.rglob("*")
+                if file.suffix.lower() in VIDEO_SUFFIXES and os.path.isfile(file)
             )
             if not inside:
                 raise InputError(f"{path} holds no video file; name a video, or a folder that holds some")

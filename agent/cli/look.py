@@ -1,6 +1,5 @@
 """`rewatch look`: ask a vision-language model what the pictures of a moment show."""
 
-from contextlib import closing
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -20,6 +19,7 @@ from rewatch.agent.cli.options import (
 )
 from rewatch.agent.cli.printing import complain, compression_line, make_console, one_line, print_json
 from rewatch.agent.cli.status import FAILED, NOT_FOUND
+from rewatch.agent.written import require_text
 from rewatch.memory.errors import InputError
 from rewatch.memory.timecode import format_seconds
 
@@ -56,6 +56,7 @@ def look(
     """
     if not question.strip():
         raise InputError("the question is empty; write it in quotes after the video")
+    require_text(question, "the question")
     span = parse_span(from_, to)
     settings = replace(given.settings(panel=panel), library=library_folder(library))
 
@@ -64,7 +65,7 @@ def look(
     from rewatch.tools.look import look as look_at
     from rewatch.tools.meter import Meter
 
-    with open_library(library) as memory, closing(Backends(settings)) as backends:
+    with open_library(library) as memory, Backends(settings) as backends:
         info = memory.meant(video)
         context = ToolContext(memory, (info,), meter=Meter(settings.limits), models=backends.models())
         seen = look_at(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rewatch.agent.written import require_text
 from rewatch.memory.errors import InputError, TimecodeError
 from rewatch.memory.timecode import format_seconds, parse_seconds
 from rewatch.memory.types import Span, VideoInfo
@@ -89,6 +90,7 @@ def parse_choices(options: list[str]) -> dict[str, str]:
     """
     choices: dict[str, str] = {}
     for option in options:
+        require_text(option, "--option")
         letter, _, text = (part.strip() for part in option.partition("="))
         letter = letter.upper()
         if len(letter) != 1 or not letter.isalpha() or not text:

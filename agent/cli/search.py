@@ -1,6 +1,5 @@
 """`rewatch search`: the passages and pictures of a video nearest to a query, without an agent."""
 
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
@@ -21,6 +20,7 @@ from rewatch.agent.cli.options import (
 )
 from rewatch.agent.cli.printing import complain, format_span, make_console, one_line, print_json
 from rewatch.agent.cli.status import NOT_FOUND
+from rewatch.agent.written import require_text
 from rewatch.memory.errors import InputError
 from rewatch.memory.types import Channel
 
@@ -63,6 +63,7 @@ def search(
     """
     if not query.strip() and image is None:
         raise InputError("the query is empty; write some words to search for, or name an --image")
+    require_text(query, "the query")
     if query.strip() and image is not None:
         raise InputError(f"both the query {query!r} and --image {image} were given; search for one of them")
     channels = parse_channels(channel or [])
@@ -71,7 +72,7 @@ def search(
 
     from rewatch.agent.backends import Backends
 
-    with open_library(library) as memory, closing(Backends(settings)) as backends:
+    with open_library(library) as memory, Backends(settings) as backends:
         from rewatch.tools.context import ToolContext
         from rewatch.tools.search import search as search_everything
         from rewatch.tools.search import search_image

@@ -1,6 +1,5 @@
 """`rewatch seek`: find the moments of a video that show something."""
 
-from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
@@ -21,6 +20,7 @@ from rewatch.agent.cli.options import (
 )
 from rewatch.agent.cli.printing import format_span, make_console, one_line, print_json
 from rewatch.agent.cli.status import NOT_FOUND
+from rewatch.agent.written import require_text
 from rewatch.memory.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,11 +69,13 @@ def seek(
     Every look is kept: asked again, the search goes on from what was seen. Exit status: 0 found, 3 the video
     probably does not show it.
     """
+    for written in (target, *(cue or ()), before or "", after or ""):
+        require_text(written, "the target or cue")
     settings, span = given.settings(), parse_span(from_, to)
 
     from rewatch.agent.backends import Backends
 
-    with open_library(library) as memory, closing(Backends(settings)) as backends:
+    with open_library(library) as memory, Backends(settings) as backends:
         from rewatch.tools.context import ToolContext
         from rewatch.tools.meter import Meter
         from rewatch.tools.seek.calibration import load

@@ -1,5 +1,6 @@
 """`rewatch list` and `rewatch forget`: which videos the memory holds."""
 
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ def list_videos(library: LibraryOption = None, as_json: JsonOption = False) -> N
         return
     console = make_console()
     for video in videos:
-        where = printable(str(video.path)) + ("" if video.path.exists() else "  (no longer there)")
+        where = printable(str(video.path)) + ("" if os.path.exists(video.path) else "  (no longer there)")
         picture = f"{video.width}x{video.height}"
         length = format_seconds(video.duration_seconds)
         console.print(f"{video.video_id[:SHORT_ID]}  {length:>8}  {picture:>9}  {where}")

@@ -1,5 +1,6 @@
 """`rewatch zoom`: frames of a moment as pictures, or the moment as a clip."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,7 +77,7 @@ def _find_or_probe(library: "Library", video: Path) -> VideoInfo:
     try:
         return library.find(str(video))
     except InputError:
-        if not video.is_file():
+        if not os.path.isfile(video):
             raise
     from rewatch.memory.ingest.probe import probe
 
