@@ -41,9 +41,9 @@ _FOUND = 12
 
 def grounded(state: State, run: RunContext) -> Question:
     """The question as understood, with what earlier turns of the thread add; the same at every step."""
-    longest = max((video.duration_seconds for video in run.tools.videos), default=0.0)
-    question = ground(state["question"], longest, state["options"])
-    question = complete(question, state.get("turns") or [], longest)
+    lengths = {video.video_id: video.duration_seconds for video in run.tools.videos}
+    question = ground(state["question"], max(lengths.values(), default=0.0), state["options"])
+    question = complete(question, state.get("turns") or [], lengths)
     return question if question.span or question.anchor else replace(question, span=run.tools.span)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from rewatch.agent.follow_up import complete
-from rewatch.agent.question import ground
+from rewatch.agent.question import Question, ground
 from rewatch.memory.types import Span
 
 HOUR = 3600.0
@@ -138,11 +138,60 @@ def test_what_an_answer_must_hold() -> None:
     assert ground("What colour is the car?", HOUR).needs_eyes
 
 
-def test_a_follow_up_refers_to_the_last_answer() -> None:
-    turns = [{"query": "the break", "spans": [{"start_seconds": 100.0, "end_seconds": 120.0}]}]
-    later = complete(ground("What does she say after that?", HOUR), turns, HOUR)
-    assert later.span == Span(120, HOUR)
-    again = complete(ground("How long is it?", HOUR), turns, HOUR)
-    assert "the break" in again.query
-    alone = ground("When does she introduce entropy?", HOUR)
-    assert complete(alone, turns, HOUR) == alone
+TURNS = [{"query": "the break", "spans": [{"video_id": "v", "start_seconds": 100.0, "end_seconds": 120.0}]}]
+
+
+def follow_up(text: str, video_id: str = "v") -> Question:
+    return complete(ground(text, HOUR), TURNS, {video_id: HOUR})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What does she say after that?",
+        "After that, what is shown?",
+        "What happens next?",
+        "What does she say next about engines?",
+        "And then what does she say?",
+        "What happens then?",
+        "What is shown afterwards?",
+    ],
+)
+def test_a_follow_up_looks_after_the_last_answer(text: str) -> None:
+    assert follow_up(text).span == Span(120, HOUR)
+
+
+def test_a_follow_up_looks_before_the_last_answer() -> None:
+    assert follow_up("What does she say before that?").span == Span(0, 100)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["How long is it?", "Why is that?", "How does that work?", "Who said that?", "When do they end?"],
+)
+def test_a_pronoun_stands_for_the_subject_of_the_last_question(text: str) -> None:
+    assert "the break" in follow_up(text).query
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "When does she introduce entropy?",
+        "What is next to the lamp?",
+        "What happens the next day?",
+        "Who was king back then?",
+        "What happens after that storm?",
+        "Does she say that bees sting?",
+        "Is it true that bees sting?",
+        "Who built the tower that fell?",
+        "Do they mention bees?",
+        "When does it show the lamp?",
+        "Who speaks in this video?",
+    ],
+)
+def test_a_question_that_stands_by_itself_is_no_follow_up(text: str) -> None:
+    assert follow_up(text) == ground(text, HOUR)
+
+
+def test_the_place_of_an_answer_in_another_video_means_nothing() -> None:
+    assert follow_up("What happens next?", video_id="other").span is None
