@@ -159,7 +159,8 @@ def conclude(state: State, runtime: Runtime[RunContext]) -> dict[str, Any]:
     """Make the answer of what the checks left, store it and tell it."""
     run, question = runtime.context, grounded(state, runtime.context)
     answer = finish(question, state, seen(state, run), run)
-    run.tools.library.store.put_run(answer.to_dict(), video_ids=state["video_ids"])
+    thread = state.get("thread", "")  # a checkpoint of an earlier version names none
+    run.tools.library.store.put_run(answer.to_dict(), video_ids=state["video_ids"], thread=thread)
     runtime.stream_writer(Finished(answer))
     spans = [asdict(span) for span in answer.spans]
     turn = {"question": question.text, "query": question.query, "found": answer.found, "spans": spans}

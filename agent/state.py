@@ -21,6 +21,7 @@ class Ask(TypedDict):
     options: dict[str, str]
     video_ids: list[str]
     span: tuple[float, float] | None
+    thread: str
     done: None
     round: int
     claims: list[Plain]
@@ -38,6 +39,8 @@ class State(TypedDict):
     video_ids: list[str]
     span: tuple[float, float] | None
     """The part of each video that the asker allows."""
+    thread: str
+    """Name of the conversation, or ""."""
     planned: list[Plain]
     """The tool calls to make next."""
     done: Annotated[list[Plain], collect]

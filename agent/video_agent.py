@@ -137,7 +137,7 @@ class VideoAgent:
         except LimitReached as error:
             yield Finished(unread(question, error))
             return
-        asked = _ask(videos, question, dict(options or {}), span)
+        asked = _ask(videos, question, dict(options or {}), span, thread or "")
         own = self._checkpoints
         with own.of_thread(thread) if thread else own.of_question(_key(asked)) as name, own.edge():
             yield from self._run_graph(name, asked, videos, span, watch)
@@ -271,13 +271,16 @@ def unread(question: str, error: LimitReached) -> Answer:
     )
 
 
-def _ask(videos: Sequence[VideoInfo], question: str, options: dict[str, str], span: Span | None) -> Ask:
+def _ask(
+    videos: Sequence[VideoInfo], question: str, options: dict[str, str], span: Span | None, thread: str
+) -> Ask:
     return Ask(
         run_id=uuid.uuid4().hex[:16],
         question=question.strip(),
         options=options,
         video_ids=[video.video_id for video in videos],
         span=(span.start_seconds, span.end_seconds) if span else None,
+        thread=thread,
         done=None,
         round=0,
         claims=[],

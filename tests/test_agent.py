@@ -332,6 +332,7 @@ def test_a_thread_remembers(agent: VideoAgent, talk: Path) -> None:
     agent.ask(talk, "When does he announce the break?", thread="evening")
     answer = agent.ask(talk, "What does he say after that about the fog signal?", thread="evening")
     assert min(starts(answer)) >= 150
+    assert agent.library.store.runs(thread="evening")[-1] == answer.to_dict()
 
 
 def test_events_tell_the_run_step_by_step(agent: VideoAgent, talk: Path) -> None:
