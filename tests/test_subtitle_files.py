@@ -210,6 +210,43 @@ def test_markup_is_stripped(written: str, shown: str) -> None:
     assert clean_text(written) == shown
 
 
+_MANY = 200_000
+
+
+@pytest.mark.parametrize("mark", ["<", "<i ", "<v ", "<v.a", "<c", "<br ", "{\\", "{\\p1", "{", "<font x"])
+@pytest.mark.parametrize("extension", ["srt", "vtt", "ass"])
+def test_marks_that_never_end_are_text_and_take_no_longer(mark: str, extension: str) -> None:
+    text = "Hello " + mark * _MANY
+    if extension == "ass":
+        # A drawing is no text; what begins one is.
+        written = ASS[: ASS.index("Comment")] + f"Dialogue: 0,0:00:05.00,0:00:06.00,Default,,0,0,0,,{text}\n"
+        shown = parse_cues(written, ".ass")[-1].text
+        assert shown.startswith("Hello <" if mark[0] == "<" else "Hello {" if mark != "{\\p1" else "")
+    else:
+        stop = "," if extension == "srt" else "."
+        written = f"1\n00:00:01{stop}000 --> 00:00:02{stop}000\n{text}\n"
+        (cue,) = parse_cues(written if extension == "srt" else f"WEBVTT\n\n{written}", f".{extension}")
+        assert cue.text.count(mark[0]) == _MANY
+    assert clean_text(text).count(mark[0]) == _MANY
+
+
+@pytest.mark.parametrize("mark", ["<v", "<v.a", "<br", "<", "</", "&#"])
+@pytest.mark.parametrize("filler", [" ", "\n", "9"])
+def test_a_mark_that_goes_on_for_long_is_text(mark: str, filler: str) -> None:
+    shown = clean_text(f"{mark}{filler * _MANY}x")
+    assert shown in (mark + "9" * _MANY + "x", f"{mark} x", f"{mark}\nx", "\ufffdx")
+
+
+def test_a_number_beyond_all_characters_is_one_unknown_character() -> None:
+    assert clean_text(f"a &#{'9' * 6000}; b &#8364; c &#x{'f' * 6000};") == "a \ufffd b € c \ufffd"
+
+
+def test_a_caption_of_very_many_words_takes_no_longer() -> None:
+    first, second = "a " * _MANY, "a " * (_MANY - 1) + "b"
+    lines = lines_of([Cue(1, 2, first), Cue(2, 3, second)])
+    assert [line.text.split()[-1] for line in lines] == ["a", "b"]
+
+
 def test_webvtt_notes_styles_and_names_are_no_text() -> None:
     assert parse_cues(VTT, ".vtt") == [
         Cue(1, 2, "Ada Lovelace: We are here & <there>"),

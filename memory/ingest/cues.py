@@ -12,13 +12,17 @@ from itertools import pairwise
 
 from rewatch.memory.types import Span, TextLine
 
+# A mark ends before the next one begins, and no two repetitions match the same characters: a file of opening brackets
+# takes time in proportion to its length.
 _HTML_TAG = re.compile(
-    r"</?\s*(?:i|b|u|s|em|strong|font|c|v|lang|ruby|rt|span|p|div|blink)\b[^>]*>|<\d[\d:.]*>|</?c[.\w]*>",
+    r"</?\s*(?:i|b|u|s|em|strong|font|c|v|lang|ruby|rt|span|p|div|blink)\b[^<>]*>|<\d[\d:.]*>|</?c[.\w]*>",
     re.IGNORECASE,
 )
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>", re.IGNORECASE)
-_BREAK_TAG = re.compile(r"<\s*br\s*/?\s*>", re.IGNORECASE)
-_ASS_OVERRIDE = re.compile(r"(?<!\\)\{\\[^}]*\}")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+([^\s<>][^<>]*)>", re.IGNORECASE)
+_BREAK_TAG = re.compile(r"<\s*br\s*(?:/\s*)?>", re.IGNORECASE)
+_ASS_OVERRIDE = re.compile(r"(?<!\\)\{\\[^{}]*\}")
+_NO_CHARACTER = re.compile(r"&#\d{8,};?")
+"""A number beyond all code points, which `html.unescape` fails on when it has thousands of digits."""
 _INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 _READING_CHARACTERS_A_SECOND = 15.0
@@ -26,6 +30,8 @@ _READING_CHARACTERS_A_SECOND = 15.0
 _SHORTEST_SECONDS = 0.5
 _TOUCHING_SECONDS = 0.3
 """Cues that follow each other this closely may be one rolling caption."""
+_MOST_SHOWN_WORDS = 500
+"""A caption that rolls shows fewer; more words than this are not looked for in the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ def clean_text(written: str) -> str:
     # Braces that are text: FFmpeg writes "\\{{}", others "\\{".
     text = text.replace("\\{{}", "{").replace("\\{", "{").replace("\\}", "}")
     text = _VOICE.sub(r"\1: ", _BREAK_TAG.sub("\n", text))
-    text = html.unescape(_HTML_TAG.sub("", text))
+    text = html.unescape(_NO_CHARACTER.sub("\ufffd", _HTML_TAG.sub("", text)))
     lines = (" ".join(_INVISIBLE.sub("", line).split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)
 
@@ -127,7 +133,7 @@ def _new_words(shown: str, text: str) -> str:
     repeated ("no" / "no, wait") is not taken for a rolling caption.
     """
     before, after = shown.split(), text.split()
-    for count in range(min(len(before), len(after)), 0, -1):
+    for count in range(min(len(before), len(after), _MOST_SHOWN_WORDS), 0, -1):
         if before[-count:] != after[:count]:
             continue
         if count >= 3 or _ends_a_line(text, count) or (count == len(before) and count >= 2):

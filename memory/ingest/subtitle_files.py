@@ -14,7 +14,7 @@ EXTENSIONS = (".srt", ".vtt", ".ass", ".ssa")
 MAX_BYTES = 32 * 2**20
 """A subtitle file of a whole day has a few megabytes; anything larger is something else."""
 
-_DRAWING = re.compile(r"\{[^}]*\\p[1-9]")
+_DRAWING = re.compile(r"\{[^{}]*\\p[1-9]")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{2,8})*|english", re.IGNORECASE)
 _FLAGS = frozenset({"forced", "sdh", "cc", "hi", "default", "auto"})
 _BOMS = (
@@ -146,7 +146,7 @@ def _timed_blocks(text: str) -> str:
 def _shown_text(written: str, format_: str) -> str:
     """Clean a cue's text; in ASS all braces are markup, and drawing commands are no text."""
     if format_ in ("ass", "ssa"):
-        written = "" if _DRAWING.search(written) else re.sub(r"\{[^}]*\}", "", written)
+        written = "" if _DRAWING.search(written) else re.sub(r"\{[^{}]*\}", "", written)
     return clean_text(written)
 
 
