@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from rewatch.memory.ingest.encoder import SentenceEncoder
-from rewatch.memory.ingest.joining import MAX_SECONDS, MAX_WORDS, join_screens, join_spoken
+from rewatch.memory.ingest.joining import MAX_SECONDS, MAX_WORDS, join_spoken
+from rewatch.memory.ingest.screens import join_screens
 from rewatch.memory.ingest.sentences import PART_SENTENCES, SentenceStage
 from rewatch.memory.ingest.settings import IngestSettings
 from rewatch.memory.ingest.stage import StageContext
@@ -110,6 +111,42 @@ def test_a_footer_that_stays_does_not_join_two_slides() -> None:
     ]
     texts = [s.text for s in join_screens(lines, "v") if "\n" in s.text]
     assert texts == ["First\nThe talk's name", "Second\nThe talk's name"]
+
+
+def test_the_rows_of_a_table_are_read_as_rows() -> None:
+    cells = [("thread", "hours"), ("Cotton", "13"), ("Bamboo", "1,200"), ("Tungsten", "9")]
+    lines = [written(0, 30, "Threads", 0.05, 0.1)]
+    for number, (left, right) in enumerate(cells):
+        lines += [written(0, 30, left, 0.2 + number / 10), written(0, 30, right, 0.2 + number / 10, left=0.5)]
+    lines.append(written(0, 30, "a note below it", 0.7))
+    rows = ["Threads", *map(" | ".join, cells), "a note below it"]
+    assert sorted(s.text for s in join_screens(lines, "v")) == sorted([*rows, "\n".join(rows)])
+
+
+def test_lines_beside_each_other_that_come_one_by_one_are_no_table() -> None:
+    lines = [
+        written(0, 30, "Reasons", 0.2),
+        written(10, 30, "Costs", 0.2, left=0.5),
+        written(0, 30, "Heat", 0.3),
+        written(20, 30, "Rent", 0.3, left=0.5),
+    ]
+    single = [s.text for s in join_screens(lines, "v") if "\n" not in s.text]
+    assert sorted(single) == ["Costs", "Heat", "Reasons", "Rent"]
+
+
+def test_what_repeats_on_every_slide_is_said_once_and_belongs_to_none() -> None:
+    slides = ["Flames", "Towers", "Cocoa", "Gas"]
+    lines = []
+    for number, title in enumerate(slides):
+        at = 10 * number
+        lines += [
+            written(at, at + 10, title, 0.1, 0.1),
+            written(at, at + 10, f"about {title}", 0.4),
+            written(at, at + 10, f"{number + 7} Somebody left a light on", 0.93, 0.04),
+        ]
+    texts = [s.text for s in join_screens(lines, "v")]
+    assert [text for text in texts if "Somebody" in text] == ["7 Somebody left a light on"]
+    assert "Gas\nabout Gas" in texts
 
 
 @pytest.fixture

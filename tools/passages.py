@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rewatch.memory.ingest.encoder import SentenceEncoder
+from rewatch.memory.ingest.screens import BETWEEN_CELLS
 from rewatch.memory.library import Library
 from rewatch.memory.store import VectorState
 from rewatch.memory.types import Sentence, Span
@@ -107,7 +108,7 @@ class Passages:
         if sentence.kind == "screen":
             lines, between = self.completed(position).text.splitlines(), " / "
             place = lines.index(sentence.text) if sentence.text in lines else len(lines)
-            before, after = (lines[:1] if 0 < place < len(lines) else []), lines[place + 1 :]
+            before, after = _heads(lines, place), lines[place + 1 :]
         else:
             around, between = self.neighbours(position), " "
             before = [self.sentences[other].text for other in around if other < position]
@@ -171,6 +172,17 @@ class _Times:
         first = bisect_right(self._reached, span.start_seconds)
         behind = bisect_left(self._starts, span.end_seconds)
         return [self._positions[row] for row in range(first, behind) if self._spans[row].overlaps(span)]
+
+
+def _heads(lines: Sequence[str], place: int) -> list[str]:
+    """What tells what a line of a screen is about: the title, and for a row of a table its first row."""
+    if not 0 < place < len(lines):
+        return []
+    cells = lines[place].count(BETWEEN_CELLS)
+    first_row = next(
+        (row for row in range(1, place) if cells and lines[row].count(BETWEEN_CELLS) == cells), 0
+    )
+    return [lines[0], lines[first_row]] if first_row else [lines[0]]
 
 
 def in_marks(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Text lines joined to whole thoughts: cue fragments to sentences, lines of one screen to one text.
+"""Spoken lines joined to whole thoughts: cue fragments to sentences.
 
 Owns where a sentence begins and ends in words and in time. Reading lines belongs to the stages before it,
 embedding and storing to `sentences`.
@@ -8,7 +8,6 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from rewatch.memory.types import Sentence, Span, TextLine
 
@@ -52,99 +51,6 @@ def join_spoken(lines: Sequence[TextLine], video_id: str) -> list[Sentence]:
             if text:
                 sentences.append(Sentence(0, video_id, run[0].kind, speech.span(start, end), text))
     return sentences
-
-
-def join_screens(lines: Sequence[TextLine], video_id: str) -> list[Sentence]:
-    """Make one sentence of each on-screen line, and one of all the lines of each screen.
-
-    A screen is a stretch of time in which most of the text stays: a slide with its bullets appearing is one.
-    Its lines are joined by newlines in reading order; a screen of one line is not repeated.
-
-    Args:
-        lines: Lines of kind "screen" by start time.
-        video_id: The video they belong to.
-
-    Returns:
-        Sentences by start time.
-    """
-    readable = [line for line in lines if sum(character.isalnum() for character in line.text) >= 2]
-    sentences = [
-        Sentence(0, video_id, line.kind, line.span, line.text, (line.box,) if line.box else ())
-        for line in readable
-    ]
-    for span, members in screens(readable):
-        if len(members) > 1:
-            text = "\n".join(line.text for line in members)
-            boxes = tuple(line.box for line in members if line.box)
-            sentences.append(Sentence(0, video_id, members[0].kind, span, text, boxes))
-    return sorted(sentences, key=lambda sentence: sentence.span)
-
-
-def screens(lines: Sequence[TextLine]) -> list[tuple[Span, list[TextLine]]]:
-    """Group on-screen lines to screens.
-
-    Returns:
-        Each screen's span and its lines in reading order (top to bottom, then left to right), by time.
-    """
-    found: list[tuple[Span, list[TextLine]]] = []
-    span: Span | None = None
-    shown: set[int] = set()
-    fullest: set[int] = set()
-    for interval, visible in _intervals(lines):
-        if span is not None and span.gap_seconds(interval) == 0 and _same_screen(lines, fullest, visible):
-            span, shown = span.union(interval), shown | visible
-            fullest = visible if len(visible) > len(fullest) else fullest
-            continue
-        if span is not None:
-            found.append((span, _reading_order(lines, shown)))
-        span, shown, fullest = interval, set(visible), visible
-    if span is not None:
-        found.append((span, _reading_order(lines, shown)))
-    return found
-
-
-def _same_screen(lines: Sequence[TextLine], before: set[int], after: set[int]) -> bool:
-    """Whether most lines stay, one of the tallest among them: a footer that stays makes no slide the same."""
-    kept = before & after
-    tallest = max(_height(lines[index]) for index in before)
-    headlines = {index for index in before if _height(lines[index]) >= 0.9 * tallest}
-    return len(kept) * 2 >= len(before) and bool(headlines & kept)
-
-
-def _intervals(lines: Sequence[TextLine]) -> Iterator[tuple[Span, set[int]]]:
-    """Yield the stretches in which the same lines are visible, those without any left out."""
-    times = sorted({t for line in lines for t in (line.span.start_seconds, line.span.end_seconds)})
-    by_start = sorted(range(len(lines)), key=lambda i: lines[i].span.start_seconds)
-    visible: set[int] = set()
-    following = 0
-    for start, end in pairwise(times):
-        while following < len(by_start) and lines[by_start[following]].span.start_seconds <= start:
-            visible.add(by_start[following])
-            following += 1
-        visible = {index for index in visible if lines[index].span.end_seconds > start}
-        if visible:
-            yield Span(start, end), set(visible)
-
-
-def _reading_order(lines: Sequence[TextLine], members: set[int]) -> list[TextLine]:
-    """Sort by rows, where boxes whose middles are close stand in one row."""
-    chosen = sorted((lines[i] for i in members), key=lambda line: _middle(line)[1])
-    rows: list[list[TextLine]] = []
-    for line in chosen:
-        if rows and _middle(line)[1] - _middle(rows[-1][0])[1] < _height(line) / 2:
-            rows[-1].append(line)
-        else:
-            rows.append([line])
-    return [line for row in rows for line in sorted(row, key=_middle)]
-
-
-def _height(line: TextLine) -> float:
-    return line.box[3] - line.box[1] if line.box else 0.0
-
-
-def _middle(line: TextLine) -> tuple[float, float]:
-    x0, y0, x1, y1 = line.box or (0.0, 0.0, 0.0, 0.0)
-    return (x0 + x1) / 2, (y0 + y1) / 2
 
 
 @dataclass(frozen=True, slots=True)

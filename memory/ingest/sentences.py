@@ -1,7 +1,7 @@
 """Stage "sentences": the passages that search compares with a query, and their embeddings.
 
 Owns the order in which they are stored, in parts that survive a kill. How lines become sentences is told in
-`joining`, how sentences become vectors in `encoder`.
+`joining` and `screens`, how sentences become vectors in `encoder`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rewatch.memory.ingest.encoder import SentenceEncoder
-from rewatch.memory.ingest.joining import MAX_SECONDS, MAX_WORDS, join_screens, join_spoken
+from rewatch.memory.ingest.joining import MAX_SECONDS, MAX_WORDS, join_spoken
+from rewatch.memory.ingest.screens import BETWEEN_CELLS, join_screens
 from rewatch.memory.ingest.settings import IngestSettings
 from rewatch.memory.ingest.stage import Parameters, Part, StageContext, StageOutcome
 from rewatch.memory.types import Sentence, TextLine, VideoInfo
@@ -54,6 +55,7 @@ class SentenceStage:
             "space_id": SentenceEncoder.space_id,
             "max_words": MAX_WORDS,
             "max_seconds": MAX_SECONDS,
+            "between_cells": BETWEEN_CELLS,
             "part_sentences": PART_SENTENCES,
         }
 

@@ -1,18 +1,16 @@
 """On-screen text seen as slides: what each is called, how long it is on, whether it opens a section.
 
-Owns what can be told from text lines and their places. Grouping lines to screens belongs to `joining`.
+Owns what can be told from text lines and their places. Grouping lines to screens belongs to `screens`.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from rewatch.memory.ingest.joining import screens
+from rewatch.memory.ingest.furniture import squashed, without_furniture
+from rewatch.memory.ingest.screens import screens
 from rewatch.memory.types import Span, TextLine
 
-_FOOTER_TOP, _HEADER_BOTTOM = 0.86, 0.07
-"""Lines below and above these heights that repeat are furniture: page numbers, names, logos."""
 _RETURN_SECONDS = 90.0
 """A slide that comes back after a view of the speaker this short was not left."""
 _HEADING_WORDS = 14
@@ -48,39 +46,13 @@ def find_slides(lines: Sequence[TextLine]) -> list[Slide]:
         Slides by start time, which do not overlap.
     """
     readable = [line for line in lines if any(character.isalnum() for character in line.text)]
-    shown = _without_furniture(screens(readable))
+    shown = without_furniture(screens(readable))
     titles = [_title(members) for _, members in shown]
     slides = [
         Slide(span, title.text, tuple(line.text for line in members), _is_heading(title, members, titles))
         for (span, members), title in zip(shown, titles, strict=True)
     ]
     return _rejoined(slides)
-
-
-def squashed(text: str) -> str:
-    """Letters and digits only, case folded: the same for readings that differ in their spaces."""
-    return "".join(character for character in text.casefold() if character.isalnum())
-
-
-def _without_furniture(shown: list[tuple[Span, list[TextLine]]]) -> list[tuple[Span, list[TextLine]]]:
-    counts = Counter(key for _, members in shown for key in {_place(line) for line in members})
-    often = max(3, 0.6 * len(shown))
-
-    def furniture(line: TextLine) -> bool:
-        if line.box is None:
-            return False
-        edge = line.box[1] > _FOOTER_TOP or line.box[3] < _HEADER_BOTTOM
-        repeats = counts[_place(line)]
-        return (edge and (repeats >= 3 or line.text.strip().isdigit())) or repeats >= often
-
-    kept = [(span, [line for line in members if not furniture(line)]) for span, members in shown]
-    return [(span, members) for span, members in kept if members]
-
-
-def _place(line: TextLine) -> tuple[str, int, int]:
-    """What stands where, coarsely: furniture repeats in its place."""
-    left, top = line.box[:2] if line.box else (0.0, 0.0)
-    return squashed(line.text), round(left * 10), round(top * 10)
 
 
 def _title(members: Sequence[TextLine]) -> _Title:

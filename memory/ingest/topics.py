@@ -13,8 +13,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from rewatch.memory.ingest.furniture import squashed
 from rewatch.memory.ingest.shots import distances
-from rewatch.memory.ingest.slides import Slide, squashed
+from rewatch.memory.ingest.slides import Slide
 from rewatch.memory.ingest.transitions import closes_topic, opens_topic
 from rewatch.memory.types import FrameSample, Sentence, Span
 
