@@ -129,7 +129,7 @@ def _type_of(text: str) -> QuestionType:  # noqa: PLR0911 - one return a type
         return "when"
     if wording.HOW_LONG.search(text):
         return "how_long"
-    if wording.MENTIONS.search(text) or wording.HOW_MANY.search(text):
+    if any(asked.search(text) for asked in (wording.MENTIONS, wording.HOW_OFTEN, wording.HOW_MANY)):
         return "count"
     if wording.WHEN.search(text) and not wording.CALENDAR.search(text):
         return "when"

@@ -113,7 +113,14 @@ EYES = _any(
     r"\b(?:his|her|their|'s) (?:face|hair|beard|glasses|eyes|expression)\b",
     r"\bhow many \w+ (?:are|is|were|was) (?:there )?(?:in|on) the (?:table|room|street|road|scene|stage|video)\b",
 )
-MENTIONS = _any(r"\bhow (?:many times|often)\b", r"\bhow many (?:different )?(?:mentions|occurrences)\b")
+HOW_OFTEN = _any(r"\bhow (?:many times|often)\b")
+MENTIONS = _any(
+    r"\bhow (?:many times|often)\b.*\b(?:mention(?:s|ed)?|sa(?:y|ys|id)|names?|named|refer(?:s|red)?"
+    r"|talk(?:s|ed)? (?:about|of)|spe?ak(?:s|ing)?|spoken? of|brings? up|brought up|comes? up|came up"
+    r"|appear(?:s|ed)?|show(?:s|ed|n)?|see|seen|hear|heard|repeat(?:s|ed)?|uses? the (?:word|phrase|term|name))\b",
+    r"\bhow many (?:different )?(?:mentions|occurrences)\b",
+)
+"""Asks for a count of what the video says or shows; "how often does the light flash" asks for what it tells."""
 HOW_MANY = _any(r"\bhow many\b")
 COUNTED = _any(r"\bhow many (?P<what>[\w'-]+(?: (?!(?:is|are|was|were|do|does|did|has|have|had)\b)[\w'-]+)?)")
 HOW_LONG = _any(

@@ -54,6 +54,23 @@ def test_type_and_subject_are_told_from_the_words(text: str, kind: str, query: s
 
 
 @pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("How often does she mention the steam engine?", True),
+        ("how many times is the logo shown", True),
+        ("How many times does the word entropy come up?", True),
+        ("How many mentions of Carnot are there?", True),
+        ("According to the table, how often does the light flash?", False),
+        ("How many times did he have to climb the tower?", False),
+        ("How often was the status page updated?", False),
+    ],
+)
+def test_only_what_is_said_or_shown_is_counted_in_the_video(text: str, counts: bool) -> None:
+    question = ground(text, HOUR)
+    assert (question.type, question.counts_mentions) == ("count", counts)
+
+
+@pytest.mark.parametrize(
     ("text", "targets", "later_first"),
     [
         ("Which comes first, the demonstration or the break?", ("the demonstration", "the break"), False),

@@ -118,11 +118,14 @@ def _rows(lines: Sequence[TextLine]) -> list[list[TextLine]]:
 
 def _table_rows(rows: Sequence[list[TextLine]]) -> list[list[TextLine]]:
     """Keep the rows of tables together, whose cells stand below each other; the lines of others stand alone."""
-    inside = [False, *(_is_table(one, other) for one, other in pairwise(rows)), False]
     return [
         part
-        for row, (above, below) in zip(rows, pairwise(inside), strict=True)
-        for part in ([row] if above or below else [[line] for line in row])
+        for row in rows
+        for part in (
+            [row]
+            if any(_is_table(row, other) for other in rows if other is not row)
+            else [[line] for line in row]
+        )
     ]
 
 
