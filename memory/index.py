@@ -12,7 +12,7 @@ import secrets
 import zlib
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from urllib.parse import quote
@@ -171,13 +171,12 @@ def _read(path: Path, state: VectorState) -> _Loaded | None:
     """Read the file if it is whole and belongs to this state of the store or to an earlier one, else None."""
     try:
         content = path.read_bytes()
-        trailer = json.loads(content[-_TRAILER_BYTES:])
+        trailer = dict(json.loads(content[-_TRAILER_BYTES:]))
         checksum = trailer.pop("crc32")
         found = VectorState(**trailer)
+        body = memoryview(content)[:-_TRAILER_BYTES]
+        if replace(found, changes=state.changes) != state or checksum != zlib.crc32(body):
+            return None
+        return _Loaded(found, Nearest.from_bytes(body, state.dimensions))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    body = memoryview(content)[:-_TRAILER_BYTES]
-    same_space = (found.dimensions, found.token, found.holds) == (state.dimensions, state.token, state.holds)
-    if not same_space or checksum != zlib.crc32(body):
-        return None
-    return _Loaded(found, Nearest.from_bytes(body))

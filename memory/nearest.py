@@ -45,10 +45,20 @@ class Nearest:
         return cls(faiss.index_factory(dimensions, f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT))
 
     @classmethod
-    def from_bytes(cls, content: memoryview) -> Self:
-        """Read what `to_bytes` wrote."""
+    def from_bytes(cls, content: memoryview, dimensions: int) -> Self:
+        """Read what `to_bytes` wrote.
+
+        Raises:
+            ValueError: It is damaged, or another kind of index than is made here, of vectors of so many numbers.
+        """
         faiss = _faiss()
-        return cls(faiss.deserialize_index(np.frombuffer(content, dtype=np.uint8)))
+        try:
+            index = faiss.deserialize_index(np.frombuffer(content, dtype=np.uint8))
+        except (RuntimeError, MemoryError) as error:  # a damaged length may ask for more memory than there is
+            raise ValueError(f"no FAISS index: {error}") from error
+        if not isinstance(index, faiss.IndexIDMap | faiss.IndexIVF) or index.d != dimensions:
+            raise ValueError(f"an index of another kind: {type(index).__name__} of {index.d} numbers")
+        return cls(index)
 
     def to_bytes(self) -> bytes:
         """FAISS's own file."""

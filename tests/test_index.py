@@ -1,6 +1,8 @@
 """The vector index ranks exactly, and its file can be lost, damaged or behind at any time."""
 
+import json
 import threading
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -114,7 +116,39 @@ def make_empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
-@pytest.mark.parametrize("damage", [Path.unlink, cut_short, flip_a_bit, make_text, make_empty])
+def make_number(path: Path) -> None:
+    path.write_text("1")
+
+
+def with_body(path: Path, body: bytes) -> None:
+    """Put other bytes before the trailer, which says that they are whole."""
+    trailer = json.loads(path.read_bytes()[-256:])
+    path.write_bytes(body + json.dumps({**trailer, "crc32": zlib.crc32(body)}).encode().rjust(256))
+
+
+def make_no_index(path: Path) -> None:
+    with_body(path, b"no index at all " * 100)
+
+
+def make_half_an_index(path: Path) -> None:
+    with_body(path, path.read_bytes()[:-1000])
+
+
+def make_another_kind(path: Path) -> None:
+    with_body(path, faiss.serialize_index(faiss.IndexFlatIP(16)).tobytes())
+
+
+def make_shorter_vectors(path: Path) -> None:
+    with_body(path, faiss.serialize_index(faiss.IndexIDMap2(faiss.IndexFlatIP(8))).tobytes())
+
+
+DAMAGES = [
+    *(Path.unlink, cut_short, flip_a_bit, make_text, make_empty, make_number),
+    *(make_no_index, make_half_an_index, make_another_kind, make_shorter_vectors),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_lost_or_damaged_file_is_built_again(store: Store, damage: Any) -> None:
     query = unit(9, 1)[0]
     index = index_of(store)
