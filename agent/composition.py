@@ -23,7 +23,7 @@ from rewatch.memory.types import Observation, Span
 from rewatch.tools.kinds import DURATION
 from rewatch.tools.likeness import is_picture
 from rewatch.tools.numbers import Number
-from rewatch.tools.words import content_words, stems
+from rewatch.tools.words import holds
 
 BESIDE = 2
 """How many more passages an answer of one place may cite beside the best: the second or third may be the right one."""
@@ -32,12 +32,10 @@ _VERBS = {"overview": "chapter", "pauses": "silence after"}
 _TOLD = 8
 """Passages that a summary of one subject may cite."""
 _LISTED = 12
-"""Lines that a question for all that is written may cite."""
+"""Lines that a question for all that is written quotes, and mentions that a count quotes."""
 _NEARLY = 0.88
 """Share of the best score from which another passage is cited beside it."""
 _SAME_MOMENT_SECONDS = 8.0
-_MENTION = 0.9
-"""Share of the words looked for that a passage must hold to count as a mention."""
 
 
 def compose(encoder: SentenceEncoder, question: Question, done: Sequence[Done]) -> list[Claim]:
@@ -124,7 +122,11 @@ def rank(question: Question, done: Sequence[Done]) -> list[Observation]:
     anchored = [
         item for item in done if item.call.purpose == "question" and item.call.span and question.anchor
     ]
-    chosen = [item for item in anchored if item.best and (item.best.probability or 0.0) >= SUFFICIENT]
+    chosen = [
+        item
+        for item in anchored
+        if question.lists_mentions or (item.best and (item.best.probability or 0.0) >= SUFFICIENT)
+    ]
     items = chosen or [item for item in done if item.call.purpose in ("question", "rival")]
     best: dict[str, Observation] = {}
     for seen in (seen for item in items for seen in item.observations):
@@ -133,7 +135,7 @@ def rank(question: Question, done: Sequence[Done]) -> list[Observation]:
             best[key] = seen
 
     def names(seen: Observation) -> bool:
-        return question.seeks_mention and holds(seen, question.query)
+        return question.seeks_mention and holds(seen.text, question.query)
 
     return sorted(best.values(), key=lambda seen: (not names(seen), -(seen.probability or 0.0), -seen.score))
 
@@ -171,9 +173,8 @@ def _digits(text: str, number: Number) -> str:
 
 
 def _nth(question: Question, ranked: Sequence[Observation]) -> list[Observation]:
-    good = [
-        seen for seen in ranked if seen.score >= _NEARLY * ranked[0].score and holds(seen, question.query)
-    ]
+    near = [seen for seen in ranked if seen.score >= _NEARLY * ranked[0].score]
+    good = _mentioned(question, ranked if question.lists_mentions else near)
     moments = _moments(good or ranked[:1])
     rank = question.rank or 1
     if rank > len(moments):
@@ -191,15 +192,15 @@ def _moments(seen: Sequence[Observation]) -> list[Observation]:
     return kept
 
 
-def holds(seen: Observation, query: str) -> bool:
-    """Whether a passage holds (nearly) all words of a query."""
-    wanted = [word.stem for word in content_words(query)]
-    there = stems(seen.text)
-    return sum(stem in there for stem in wanted) >= _MENTION * len(wanted)
+def _mentioned(question: Question, seen: Sequence[Observation]) -> list[Observation]:
+    """What names the subject: where it is said, or shown if the question speaks of that; if it is not, anywhere."""
+    naming = [item for item in seen if holds(item.text, question.query)]
+    channels = ("screen", "visual") if wording.SHOWN.search(question.text) else ("speech",)
+    return [item for item in naming if item.channel in (question.channels or channels)] or naming
 
 
 def _mentions(question: Question, ranked: Sequence[Observation]) -> list[Claim]:
-    found = _moments([seen for seen in ranked if holds(seen, question.query)])
+    found = _moments(_mentioned(question, ranked))
     if not found:
         return []
     times = ", ".join(format_seconds(seen.span.start_seconds) for seen in found)
@@ -207,7 +208,7 @@ def _mentions(question: Question, ranked: Sequence[Observation]) -> list[Claim]:
     chosen = lead(question.options, for_number(question.options, len(found)))
     text = f"{chosen}{len(found)} time{plural}: {times}"
     claim = Claim(text, "unverified", tuple(seen.id for seen in found))
-    return [claim, *(quote(seen) for seen in found)]
+    return [claim, *(quote(seen) for seen in found[:_LISTED])]
 
 
 def worded(question: Question, held: Sequence[Claim]) -> str:

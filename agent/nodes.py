@@ -196,7 +196,8 @@ def _search(
     is_thing = asked.counts_mentions or asked is not question  # targets and anchors are things, not questions
     seek: Seek = "mention" if is_thing else "either" if asked.seeks_mention else "answer"
     context = run.tools.only(arguments.pop("video_id", ""))
-    found = find(context, **arguments, core=core, limit=_FOUND, kinds=asked.expected, seek=seek)
+    every = purpose == "question" and question.lists_mentions
+    found = find(context, **arguments, core=core, limit=_FOUND, kinds=asked.expected, seek=seek, every=every)
     passages = [
         weighed(hit, question, query, probability(asked, hit.query, hit.passages, hit.relevance))
         for hit in found

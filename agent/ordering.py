@@ -4,13 +4,13 @@ import re
 from collections.abc import Sequence
 
 from rewatch.agent.answer import Claim
-from rewatch.agent.composition import holds, quote
+from rewatch.agent.composition import quote
 from rewatch.agent.options import for_order, lead
 from rewatch.agent.planners import Done
 from rewatch.agent.question import Question
 from rewatch.memory.timecode import format_seconds
 from rewatch.memory.types import Observation
-from rewatch.tools.words import content_words
+from rewatch.tools.words import content_words, holds
 
 _NEARLY = 0.88
 """Share of the best score from which an earlier passage may be where a thing comes first."""
@@ -49,7 +49,7 @@ def _when_named(pair: tuple[Observation, str]) -> tuple[float, int]:
 def _first_place(done: Sequence[Done], number: int, target: str) -> Observation | None:
     """Where a thing comes: the earliest passage nearly as good as the best, among those that name it if any does."""
     seen = [s for item in done if item.call.purpose == f"target {number}" for s in item.observations]
-    naming = [item for item in seen if holds(item, target)] or seen
+    naming = [item for item in seen if holds(item.text, target)] or seen
     best = max((item.score for item in naming), default=0.0)
     good = [item for item in naming if item.score >= _NEARLY * best]
     return min(good, key=lambda item: item.span.start_seconds, default=None)

@@ -51,6 +51,11 @@ class Question:
     seeks_mention: bool = False
     """Whether whatever speaks of the subject answers it: when, whether or what it is told, what is written of it."""
 
+    @property
+    def lists_mentions(self) -> bool:
+        """Whether all mentions of the subject matter: they are counted, or one is meant by its rank."""
+        return self.counts_mentions or (self.rank is not None and self.seeks_mention)
+
 
 def ground(text: str, duration_seconds: float, options: Mapping[str, str] | None = None) -> Question:
     """Understand a question.

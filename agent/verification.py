@@ -19,7 +19,6 @@ from rewatch.memory.types import Observation, Span
 from rewatch.tools.context import ToolContext
 from rewatch.tools.likeness import is_picture
 from rewatch.tools.passages import load
-from rewatch.tools.read import read
 from rewatch.tools.relevance import compare, embed_query
 from rewatch.tools.search import Hit, kinds_of, observe
 from rewatch.tools.words import stems
@@ -55,8 +54,9 @@ def check(context: ToolContext, observation: Observation, needed: float, *, rech
         return _check_picture(context, observation)
     span = observation.span
     wide = Span(max(span.start_seconds - _MARGIN_SECONDS, 0.0), span.end_seconds + _MARGIN_SECONDS)
-    everywhere = replace(context, span=None)  # a passage may reach beyond the part that was asked about
-    lines = read(everywhere, observation.video_id, wide, channels=(observation.channel,))
+    # Not what the asker allows alone, as a passage may reach beyond it; and no tool call that a limit counts.
+    kinds = kinds_of((observation.channel,))
+    lines = context.library.store.text_lines(observation.video_id, wide, kinds)
     if not stands(observation.text, " ".join(line.text for line in lines)):
         return Check("refuted", "the quoted words are not among the lines stored for this span")
     if recheck and observation.channel == "screen":

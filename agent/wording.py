@@ -42,7 +42,7 @@ LEAD = _sequence(
     r"what (?:else )?|which |who |whom |whose |why |how (?:much|many|long|far|old|come) |how |)\s*",
     r"(?:(?:is|are|was|were|do|does|did|will|would|can|could|has|have|had)(?:n't)?\s+)?",
     rf"(?:there (?:any |a |an )?)?(?:the (?:first|second|third|last) time (?:that )?)?(?:{SPEAKER}\s+)?",
-    r"(?:ever |first |finally |actually |also |start to |begin to |have to )*",
+    rf"(?:ever |first |last (?={TELL}\b)|finally |actually |also |start to |begin to |have to )*",
     rf"(?:{TELL}\s+)?(?:about\s+|of\s+|on\s+|that\s+|us\s+|to\s+)*",
 )
 """The frame at a question's beginning, which says nothing of its subject."""
@@ -186,6 +186,8 @@ FIRST_TIME = _any(
 LAST_TIME = _any(
     r"\b(?:last|latest|final) (?:time|mention)\b", r"\blast (?:mention|say|show|talk|appear|refer)"
 )
+SHOWN = _any(r"\b(?:shows?|shown|showing|appears?|appeared|sees?|seen|visible|displayed|on[- ]screen)\b")
+"""Speaks of what is shown rather than of what is said."""
 NTH_TIME = _any(r"\b(?:for )?the (second|third|fourth|fifth|\d+(?:st|nd|rd|th)) time\b")
 POLAR = _any(r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b")
 LATER_CLAIMED = _any(r"\b(?:after|later than)\b")

@@ -144,6 +144,8 @@ def test_ranks_are_told_from_the_words() -> None:
     assert ground("When is the second time she shows the graph?", HOUR).rank == 2
     assert ground("When does she first mention heat?", HOUR).rank == 1
     assert ground("When does he mention heat for the last time?", HOUR).rank == -1
+    last = ground("When does he last mention heat?", HOUR)
+    assert (last.rank, last.query) == (-1, "heat")
     assert ground("When does he mention heat?", HOUR).rank is None
 
 

@@ -31,7 +31,7 @@ from rewatch.tools.likeness import moments_like, observe_moments, searches_pictu
 from rewatch.tools.passages import Passages, load
 from rewatch.tools.relevance import MEASURES, Query, Relevance, compare, embed_query, promise
 from rewatch.tools.standing import Usual
-from rewatch.tools.words import stems
+from rewatch.tools.words import content_words, holds, stems
 
 _BY_MEANING = 40
 _BY_WORDS = 30
@@ -139,15 +139,19 @@ def find(
     limit: int = 10,
     kinds: tuple[Kind, ...] = (),
     seek: Seek = "mention",
+    every: bool = False,
 ) -> list[Hit]:
     """The passages of `search`, with the comparison behind each.
 
     Args:
         kinds: What an answer must hold.
+        every: Return all passages that name what is looked for, however many, where there are any.
         seek: What speaks of the query, what answers it as a question, or, for "either", what speaks of it where a
             passage names it in all of its words, else what answers it.
     """
     context.meter.charge(Cost(tool_calls=1))
+    if every and (naming := _naming(context, query, core, span, kinds_of(channels))):
+        return naming
     hits: list[Hit] = []
     for mention in _MODES[seek]:
         embedded = embed_query(context.library.encoder, query, core, kinds, mention=mention)
@@ -160,6 +164,29 @@ def find(
             break
     hits.sort(key=lambda hit: -hit.relevance.score)
     return _distinct(hits, limit)
+
+
+def _naming(
+    context: ToolContext, query: str, core: str, span: Span | None, kinds: tuple[TextKind, ...] | None
+) -> list[Hit]:
+    """All passages that hold the words of what is looked for; none where it has no words of its own."""
+    wanted, hits = core or query, list[Hit]()
+    if not content_words(wanted):
+        return []
+    embedded = embed_query(context.library.encoder, query, core, mention=True)
+    for video in context.videos:
+        allowed, passages = context.allowed(video, span), load(context.library, video.video_id)
+        positions = [
+            position
+            for position, sentence in enumerate(passages.sentences)
+            if allowed is not None
+            and sentence.span.overlaps(allowed)
+            and (kinds is None or sentence.kind in kinds)
+            and holds(sentence.text, wanted)
+        ]
+        compared = compare(embedded, passages, positions)
+        hits += [Hit(video, passages.sentences[item.position], passages, item, embedded) for item in compared]
+    return hits
 
 
 def kinds_of(channels: Sequence[Channel] | None) -> tuple[TextKind, ...] | None:

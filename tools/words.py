@@ -13,6 +13,8 @@ import snowballstemmer
 
 from rewatch.tools.numbers import NUMBER_WORDS
 
+NAMED = 0.9
+"""Share of the words looked for that a text must hold to count as a mention."""
 _STEMMER = snowballstemmer.stemmer("english")
 _STEMMER_LOCK = Lock()
 """A stemmer keeps the word it works on in itself, and searches run side by side."""
@@ -90,6 +92,12 @@ def stems(text: str) -> frozenset[str]:
         found.add(stem(match[0]))
         found.update(stem(part) for part in re.split(r"[\-/.]", match[0]) if part)
     return frozenset(found)
+
+
+def holds(text: str, query: str) -> bool:
+    """Whether a text holds (nearly) all content words of a query."""
+    wanted, there = content_words(query), stems(text)
+    return sum(word.stem in there for word in wanted) >= NAMED * len(wanted)
 
 
 def ordinal(word: str) -> int | None:

@@ -76,7 +76,7 @@ class RulesPlanner:
             return [*stages, (ToolCall.of("overview", span=question.span),)]
         if question.type in ("summary", "order") or not question.query:
             return stages[:2]
-        if question.channels:
+        if question.channels and not question.lists_mentions:
             stages.append((_search(question.text, question.span),))
         return [*stages, pictures]
 

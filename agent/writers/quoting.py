@@ -19,6 +19,7 @@ from rewatch.memory.errors import LimitReached
 from rewatch.memory.types import Observation
 from rewatch.tools.context import ToolContext
 from rewatch.tools.likeness import is_picture
+from rewatch.tools.words import holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,10 @@ class QuotingWriter:
         better = self._better_rival(question, claims, done)
         if better is not None:
             return Checked((), better)
-        checked = [self._checked(claim, _needed(question)) for claim in claims[:1]]
-        beside = POSSIBLE if checked and checked[0][0].verdict == "supported" else SUFFICIENT
+        needed = _needed(question, self._cited(claims[0])) if claims else SUFFICIENT
+        checked = [self._checked(claim, needed) for claim in claims[:1]]
+        holds_first = bool(checked) and checked[0][0].verdict == "supported"
+        beside = min(needed, POSSIBLE) if holds_first else SUFFICIENT
         return Checked((*checked, *(self._checked(claim, beside) for claim in claims[1:])))
 
     def text(self, question: Question, held: Sequence[Claim]) -> str:
@@ -61,6 +64,7 @@ class QuotingWriter:
             or question.options
             or question.anchor
             or question.lasts_here
+            or question.lists_mentions
         ):
             return None
         cited = self._cited(claims[0])
@@ -104,8 +108,8 @@ class QuotingWriter:
         return self.tools.library.store.observations(list(claim.evidence_ids))
 
 
-def _needed(question: Question) -> float:
+def _needed(question: Question, cited: Sequence[Observation]) -> float:
     """How likely the first passage must answer: less where the asker says that there is an answer."""
-    if question.counts_mentions:
-        return 0.0  # the words that are counted stand there, which is all that is asked
+    if question.lists_mentions and all(holds(seen.text, question.query) for seen in cited):
+        return 0.0  # the words that are counted or ranked stand there, which is all that is asked
     return POSSIBLE if question.options or question.type in ("order", "summary") else SUFFICIENT
