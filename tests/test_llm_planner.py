@@ -21,7 +21,7 @@ from rewatch.agent.chat.scripted import ScriptedChatModel, calling
 from rewatch.agent.events import Called, Event, Finished, Planned
 from rewatch.memory.errors import SettingError
 from rewatch.memory.library import Library
-from rewatch.memory.types import Limits
+from rewatch.memory.types import Limits, Span
 
 KEY = "sk-test-3fG7hJ9kLmN2pQ5r"
 QUESTION = "What did Watt add to the engine?"
@@ -135,9 +135,22 @@ def test_a_choice_counts_only_when_answering_again_agrees(library: Path) -> None
         (calls(("search", {"words": "Watt"})), "search: query: Field required; words: Extra inputs"),
         (calls(("erase_everything", {})), "there is no tool 'erase_everything'; choose among overview"),
         (calls(("read", {"span": {"start_seconds": 9, "end_seconds": 2}})), "read: span: .*not a span"),
+        (
+            calls(("read", {"span": {"start_seconds": "1:00", "end_seconds": "70"}})),
+            "read: span.start_seconds: ",
+        ),
+        (calls(("read", {"span": ["60", "70"]})), "read: span: Input should be a dictionary"),
         (calls(("read", {"video_id": "bread"})), "read: video_id 'bread' is none of heat"),
     ],
-    ids=["no JSON", "wrong arguments", "unknown tool", "impossible span", "unknown video"],
+    ids=[
+        "no JSON",
+        "wrong arguments",
+        "unknown tool",
+        "impossible span",
+        "a time",
+        "a list",
+        "unknown video",
+    ],
 )
 def test_a_malformed_call_goes_back_with_its_fault(library: Path, faulty: Behaviour, fault: str) -> None:
     with serving(faulty, *WHOLE_RUN) as server:
@@ -146,6 +159,16 @@ def test_a_malformed_call_goes_back_with_its_fault(library: Path, faulty: Behavi
     last = server.requests[1]["messages"][-1]
     assert last["role"] == "tool"
     assert re.search(fault, last["content"])
+
+
+def test_seconds_in_quotes_are_numbers_from_the_call_on(library: Path) -> None:
+    search = calls(("search", {"query": "Watt", "span": {"start_seconds": "50", "end_seconds": "70.5"}}))
+    with serving(search, *WHOLE_RUN[1:]) as server:
+        events = told(library, server.url)
+    planned = next(event for event in events if isinstance(event, Planned))
+    assert planned.calls[0].span == Span(50, 70.5)
+    assert isinstance(events[-1], Finished)
+    assert events[-1].answer.found
 
 
 def test_a_call_that_is_never_mended_ends_the_run_without_an_answer(library: Path) -> None:

@@ -4,8 +4,9 @@ The conversation is told anew from what was done, so that nothing but the run's 
 does not fit its tool goes back to the model; what a tool saw is quoted, and nothing in it is an instruction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, ConfigDict, Field
@@ -103,11 +104,12 @@ def _calls(
     ]
     calls: list[ToolCall] = []
     for wanted in reply.tool_calls:
-        call = ToolCall(wanted["name"], wanted["args"])
-        problem = _problem(call, menu, tools)
-        if problem:
-            problems.append(problem)
-        elif call not in made and call not in calls:
+        try:
+            call = _valid(wanted["name"], wanted["args"], menu, tools)
+        except ModelOutputError as error:
+            problems.append(str(error))
+            continue
+        if call not in made and call not in calls:
             calls.append(call)
     if not problems and reply.tool_calls and not calls:
         problems.append(
@@ -120,14 +122,15 @@ def _calls(
     return tuple(calls)
 
 
-def _problem(call: ToolCall, menu: dict[str, Tool], tools: ToolContext) -> str:
-    if call.tool not in menu:
-        return f"there is no tool {call.tool!r}; choose among {', '.join(menu)}"
+def _valid(name: str, arguments: Mapping[str, Any], menu: dict[str, Tool], tools: ToolContext) -> ToolCall:
+    """The call with its arguments as its tool takes them: "20" seconds are a number from here on.
+
+    Raises:
+        ModelOutputError: They do not fit.
+    """
+    if name not in menu:
+        raise ModelOutputError(f"there is no tool {name!r}; choose among {', '.join(menu)}")
     known = [video.video_id for video in tools.videos]
-    if call.arguments.get("video_id") not in (None, "", *known):
-        return f"{call.tool}: video_id {call.arguments['video_id']!r} is none of {', '.join(known)}"
-    try:
-        menu[call.tool].validate(call.arguments)
-    except ModelOutputError as error:
-        return str(error)
-    return ""
+    if arguments.get("video_id") not in (None, "", *known):
+        raise ModelOutputError(f"{name}: video_id {arguments['video_id']!r} is none of {', '.join(known)}")
+    return ToolCall.of(name, **menu[name].validate(arguments))
