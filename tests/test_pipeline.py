@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +61,24 @@ def test_a_stage_runs_again_when_one_that_it_needs_has_changed(store: Store, vid
     assert run(store, video, changed, TextStage()) == [10, 20]
     assert {line.text.split(" of ")[1] for line in store.text_lines(video.video_id)} == {"100 frames"}
     assert len(store.sentences(video.video_id)) == 20
+
+
+@pytest.mark.parametrize("parts_before", [3, 20])
+def test_a_stage_is_outdated_when_one_that_it_needs_ran_again_without_it(
+    store: Store, video: VideoInfo, parts_before: int
+) -> None:
+    with suppress(KeyboardInterrupt):
+        press = interrupt_at(float(parts_before)) if parts_before < 20 else ignore
+        Pipeline(store, [FrameStage(parts=0), TextStage()]).run(video, SETTINGS, press)
+    record = store.stage_record(video.video_id, "text")
+    assert record is not None
+    assert len(record.parts) == parts_before
+    assert run(store, video, FrameStage(version=2)) == [20]
+    both = [FrameStage(version=2), TextStage()]
+    assert Pipeline(store, both).pending(video, SETTINGS) == ("text",)
+    assert run(store, video, *both) == [0, 20]
+    assert {line.text.split(" of ")[1] for line in store.text_lines(video.video_id)} == {"200 frames"}
+    assert Pipeline(store, both).pending(video, SETTINGS) == ()
 
 
 def test_a_changed_stage_leaves_those_before_it(store: Store, video: VideoInfo) -> None:

@@ -17,7 +17,7 @@ from rewatch.memory.file_stamp import FileStamp
 from rewatch.memory.ingest.settings import IngestSettings
 from rewatch.memory.ingest.stage import Parameters, Part, Stage, StageContext
 from rewatch.memory.lock import lock
-from rewatch.memory.store import Store
+from rewatch.memory.store import StageRecord, Store
 from rewatch.memory.types import VideoInfo
 
 if TYPE_CHECKING:
@@ -75,13 +75,11 @@ class Pipeline:
 
     def pending(self, video: VideoInfo, settings: IngestSettings) -> tuple[str, ...]:
         """Names of the stages that a run would run or resume, in order."""
-        records = {record.name: record for record in self._store.stage_records(video.video_id)}
+        records = self._store.stage_records(video.video_id)
         names: list[str] = []
         for stage in self._stages:
-            record = records.get(stage.name)
-            digest = params_hash(stage.parameters(video, settings))
-            holds = record is not None and record.finished and record.params_hash == digest
-            if not holds or not set(names).isdisjoint(stage.needs):
+            record = _valid(stage, records, params_hash(stage.parameters(video, settings)))
+            if record is None or not record.finished or not set(names).isdisjoint(stage.needs):
                 names.append(stage.name)
         return tuple(names)
 
@@ -113,8 +111,8 @@ class Pipeline:
     ) -> None:
         parameters = stage.parameters(video, settings)
         digest = params_hash(parameters)
-        record = self._store.stage_record(video.video_id, stage.name)
-        if record is not None and record.params_hash == digest:
+        record = _valid(stage, self._store.stage_records(video.video_id), digest)
+        if record is not None:
             if record.finished:
                 return
             stored = set(record.parts)
@@ -125,7 +123,7 @@ class Pipeline:
         def report(done_seconds: float) -> None:
             progress(stage.name, min(done_seconds, video.duration_seconds), video.duration_seconds)
 
-        report(record.done_seconds if record is not None and stored else 0.0)
+        report(record.done_seconds if record is not None else 0.0)
         context = StageContext(video, self._store, settings, frozenset(stored), report)
         with _closed(stage.run(context)) as parts:
             for part in parts:
@@ -159,6 +157,24 @@ class Pipeline:
             if not outdated.isdisjoint(stage.needs):
                 outdated.add(stage.name)
         return sorted(outdated - {name})
+
+
+def _valid(stage: Stage, records: Sequence[StageRecord], digest: str) -> StageRecord | None:
+    """The record of a stage, where it holds: made with these parameters, and from rows that are still there.
+
+    A stage that it needs may have run again by itself, under a pipeline without this one (captions are such a stage).
+
+    Args:
+        stage: The stage.
+        records: Of all stages of the video, in the order in which they began.
+        digest: Hash of the parameters that it would run with.
+    """
+    names = [record.name for record in records]
+    if stage.name not in names:
+        return None
+    place = names.index(stage.name)
+    record, began_after = records[place], names[place + 1 :]
+    return record if record.params_hash == digest and set(began_after).isdisjoint(stage.needs) else None
 
 
 @contextmanager
