@@ -249,6 +249,20 @@ def test_a_video_without_any_text_is_honestly_not_found(
     assert answer["coverage"]
 
 
+@pytest.mark.parametrize("how", [[], ["--no-screen"]])
+def test_a_download_that_broke_off_and_still_plays_is_told(
+    how: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = render(tmp_path / "whole.mkv", numbered_frames(40), fps=Fraction(2))
+    content = whole.read_bytes()
+    (tmp_path / "half.mkv").write_bytes(content[: len(content) // 2])
+    told = "though the file says that it lasts 0:20: if it was cut off, copy or download it again"
+    for name, expected in (("whole", False), ("half", True)):
+        where = ["--library", str(tmp_path / "library"), *how]
+        assert main(["index", str(tmp_path / f"{name}.mkv"), *where]) == 0
+        assert (told in capsys.readouterr().out) is expected
+
+
 def test_a_video_of_one_frame_is_a_video(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     video = render(tmp_path / "one.mp4", numbered_frames(1), fps=Fraction(25))
     where = ["--library", str(tmp_path / "library")]

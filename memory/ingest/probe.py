@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rewatch.memory.errors import VideoError
 from rewatch.memory.ingest.container import open_container, require_file, show_path, video_stream
 from rewatch.memory.ingest.display import clockwise_rotation, displayed_size
+from rewatch.memory.timecode import format_seconds
 from rewatch.memory.types import VideoInfo
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _TEXT_SUBTITLES = frozenset({"mov_text", "srt", "subrip", "ass", "ssa", "webvtt", "text", "ttml"})
 _ERRORS_IN_A_ROW = 100
 """Unreadable packets after which the rest of a damaged file is given up."""
+_MISSING_SECONDS = 5.0
+"""Sound often lasts a little longer than the pictures."""
 
 
 def fingerprint(path: Path) -> str:
@@ -86,6 +89,25 @@ def probe(path: Path) -> VideoInfo:
             has_audio=bool(container.streams.audio),
             subtitle_languages=tuple(_text_languages(container)),
         )
+
+
+def missing_end(video: VideoInfo) -> str:
+    """Say that a file's pictures end long before the file itself says; "" where they do not.
+
+    The file of a download that broke off still plays in most formats.
+
+    Raises:
+        VideoError: The file cannot be opened any more.
+    """
+    with open_container(video.path) as container:
+        told_seconds = (container.duration or 0) / 1_000_000
+    shown_seconds = video.duration_seconds + video.player_offset_seconds
+    if told_seconds - shown_seconds < _MISSING_SECONDS:
+        return ""
+    return (
+        f"the pictures end at {format_seconds(shown_seconds)}, though the file says that it lasts "
+        f"{format_seconds(told_seconds)}: if it was cut off, copy or download it again"
+    )
 
 
 def container_start(container: "InputContainer") -> Fraction:

@@ -5,11 +5,13 @@ Owns how the reading is cut into parts that survive a kill, and what is said of 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from rewatch.memory.errors import ToolError
 from rewatch.memory.ingest.decode import open_reader
+from rewatch.memory.ingest.probe import missing_end
 from rewatch.memory.ingest.settings import IngestSettings
 from rewatch.memory.ingest.stage import Parameters, Part, StageContext, StageOutcome
 from rewatch.memory.types import TextKind, TextLine, VideoInfo
@@ -75,6 +77,11 @@ class ScreenStage:
             ocr.close()
 
     def outcome(self, context: StageContext) -> StageOutcome:
+        """Say what was read, and where the pictures end too early."""
+        outcome, missing = self._read(context), missing_end(context.video)
+        return replace(outcome, note=f"{outcome.note}; {missing}") if missing else outcome
+
+    def _read(self, context: StageContext) -> StageOutcome:
         if not context.settings.read_screen:
             return StageOutcome("unavailable", _SWITCHED_OFF)
         if self._broken:
