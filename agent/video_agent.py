@@ -27,7 +27,7 @@ from rewatch.agent.settings import Settings
 from rewatch.agent.state import Ask
 from rewatch.agent.writers.quoting import QuotingWriter
 from rewatch.agent.writers.seeing import SeeingWriter
-from rewatch.agent.written import require_text
+from rewatch.agent.written import require_question, require_text
 from rewatch.memory.errors import InputError, LimitReached
 from rewatch.memory.ingest.pipeline import Progress
 from rewatch.memory.ingest.settings import IngestSettings
@@ -115,7 +115,7 @@ class VideoAgent:
             The answer. A run that was killed goes on where it was when the same question is asked again.
 
         Raises:
-            InputError: The question is empty, or a file is no video.
+            InputError: The question is empty or too long, or a file is no video.
             StorageError: The library cannot be written.
         """
         *_, last = self.stream(video, question, **how)
@@ -124,13 +124,12 @@ class VideoAgent:
 
     def stream(self, video: Videos, question: str, **how: Unpack[Asking]) -> Iterator[Event]:
         """Like `ask`, telling each step as it happens; the last event carries the answer."""
-        if not question.strip():
-            raise InputError("the question is empty")
+        require_question(question)
         if unknown := how.keys() - Asking.__annotations__.keys():
             raise TypeError(f"{', '.join(sorted(unknown))} cannot be said beside a question")
         options, span, thread = how.get("options"), how.get("span"), how.get("thread")
-        for written in (question, *(options or {}).values(), thread or ""):
-            require_text(written, "the question, an option or the thread")
+        for written in (*(options or {}).values(), thread or ""):
+            require_text(written, "an option or the thread")
         watch = how.get("watch") or self.watch()
         try:
             videos = self._index(video, watch)

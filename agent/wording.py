@@ -154,11 +154,11 @@ CALENDAR = _any(
 """A "when" that asks for a date in the world, not for a moment of the video."""
 ORDER = (
     _any(
-        r"\b(?:which|what|who)\b.*?\b(?:first|earlier|sooner|last|later|second)\b[^,:?]*[,:\-–]+\s*"
+        r"^(?>.*?\b(?:which|what|who)\b.*?\b(?:first|earlier|sooner|last|later|second)\b)[^,:]*[,:\-–]+\s*"
         r"(?P<a>.+?),?\s+or\s+(?P<b>.+?)\s*\?*$"
     ),
     _any(
-        r"\b(?:is|are|was|were|do|does|did)\b\s*(?P<a>.+?)\s+(?:(?:come|comes|came|happen|happens|appear|appears|"
+        r"^(?>.*?\b(?:is|are|was|were|do|does|did)\b)\s*(?P<a>.+?)\s+(?:(?:come|comes|came|happen|happens|appear|appears|"
         rf"{_TOLD}|go|goes|talk)\s+)+(?P<word>before|after|earlier than|later than)\s+(?P<b>.+?)\s*\?*$"
     ),
     _any(

@@ -369,6 +369,11 @@ def test_an_empty_question_is_refused(agent: VideoAgent, talk: Path) -> None:
         agent.ask(talk, "  ")
 
 
+def test_a_question_longer_than_a_page_is_refused(agent: VideoAgent, talk: Path) -> None:
+    with pytest.raises(InputError, match="has 4001 characters, more than 4000"):
+        agent.ask(talk, "?" * 4001)
+
+
 def test_a_killed_question_resumes_where_it_was(settings: Settings, talk: Path) -> None:
     question = "When did the last keeper leave the towers?"
     killed = subprocess.run(

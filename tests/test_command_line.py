@@ -44,6 +44,7 @@ def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> N
         (["ask", "talk.mp4"], "Missing argument"),
         (["ask", "talk.mp4", "Why?", "--frobnicate"], "--frobnicate"),
         (["ask", "talk.mp4", " "], "the question is empty"),
+        (["ask", "talk.mp4", "when " * 801], "the question has 4005 characters, more than 4000"),
         (["ask", "talk.mp4", "Why?", "--from", "1:75"], "'1:75' is not a time"),
         (["ask", "talk.mp4", "Why?", "--from", "2:00", "--to", "1:00"], "--to 1:00 is not after --from 2:00"),
         (["ask", "talk.mp4", "Why?", "--option", "heat"], "--option 'heat' is not a choice"),

@@ -1,5 +1,7 @@
 """What the rules understand of a question."""
 
+import time
+
 import pytest
 
 from rewatch.agent.follow_up import complete
@@ -214,3 +216,19 @@ def test_a_question_that_stands_by_itself_is_no_follow_up(text: str) -> None:
 
 def test_the_place_of_an_answer_in_another_video_means_nothing() -> None:
     assert follow_up("What happens next?", video_id="other").span is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what last - " * 333,
+        "which first, " * 307,
+        "is " * 660 + "come " * 400,
+        "in which order do " + "a " * 800 + "appear " * 300 + "x",
+        "shown " * 666,
+    ],
+)
+def test_a_long_question_is_understood_at_once(text: str) -> None:
+    started = time.process_time()
+    ground(text, HOUR)
+    assert time.process_time() - started < 5

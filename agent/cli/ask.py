@@ -22,8 +22,7 @@ from rewatch.agent.cli.options import (
 from rewatch.agent.cli.progress import show_progress
 from rewatch.agent.cli.startup import load_beside, models_compiled_at_first_use
 from rewatch.agent.cli.status import FAILED, NOT_FOUND
-from rewatch.agent.written import require_text
-from rewatch.memory.errors import InputError
+from rewatch.agent.written import require_question, require_text
 
 if TYPE_CHECKING:
     from rewatch.agent.answer import Answer
@@ -66,9 +65,7 @@ def ask(
     What is not yet indexed is indexed first. Exit status: 0 answered, 3 not found or a limit was reached
     first. With --json --stream, each step is one line of JSON and the last one is the answer.
     """
-    if not question.strip():
-        raise InputError("the question is empty; write it in quotes after the videos")
-    require_text(question, "the question")
+    require_question(question)
     require_text(thread or "", "--thread")
     choices, wished = parse_choices(option or []), parse_span(from_, to)
 
