@@ -335,6 +335,23 @@ def test_a_clip_is_never_written_over_a_file(
     assert taken.read_text() == "precious"
 
 
+@pytest.mark.parametrize(
+    ("out", "remedy"),
+    [("n" * 245 + ".mp4", "name another file"), ("taken", "name another folder with --out")],
+)
+def test_a_moment_that_cannot_be_written_is_told_by_the_name_that_was_given(
+    out: str, remedy: str, good: Path, library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("precious")
+    moment = ["--from", "1", "--to", "2", "--out", str(tmp_path / out), "--library", str(library)]
+    assert main(["zoom", str(good), *moment]) == 1
+    printed, err = capsys.readouterr()
+    assert printed == ""
+    assert f"could not write {tmp_path / out}" in err
+    assert err.rstrip().endswith(remedy)
+    assert err.count("\n") == 1
+
+
 def test_a_library_that_is_a_file_is_named(
     good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

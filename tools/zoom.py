@@ -1,5 +1,7 @@
 """`zoom`: the frames of a moment, exactly as displayed, or the moment as a clip file."""
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +70,7 @@ def write_clip(context: ToolContext, video_id: str, span: Span, path: Path) -> N
         InputError: The file exists already, or its folder does not.
         ToolError: The clip could not be written; no part of it is left.
     """
-    if path.exists():
+    if os.path.exists(path):
         raise InputError(f"{path} exists already; name a new file")
     if not path.parent.is_dir():
         raise InputError(f"{path.parent} is not a folder; make it first")
@@ -79,9 +81,11 @@ def write_clip(context: ToolContext, video_id: str, span: Span, path: Path) -> N
         _encode(context, video, span, unfinished)
         unfinished.rename(path)
     except (OSError, ValueError) as error:
-        raise ToolError(f"could not write {path}: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise ToolError(f"could not write {path}: {reason}; name another file") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
 
 
 def _encode(context: ToolContext, video: VideoInfo, span: Span, path: Path) -> None:

@@ -17,7 +17,7 @@ from rewatch.agent.cli.options import (
     parse_span,
 )
 from rewatch.agent.cli.printing import make_console, print_json, printable
-from rewatch.memory.errors import InputError
+from rewatch.memory.errors import InputError, ToolError
 from rewatch.memory.types import Frame, Limits, VideoInfo
 
 if TYPE_CHECKING:
@@ -87,7 +87,12 @@ def _find_or_probe(library: "Library", video: Path) -> VideoInfo:
 def _write_png(frame: Frame, folder: Path) -> dict[str, str | float]:
     from PIL import Image
 
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{frame.seconds:010.3f}.png"
-    Image.fromarray(frame.image).save(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(frame.image).save(path)
+    except OSError as error:
+        raise ToolError(
+            f"could not write {path}: {error.strerror}; name another folder with --out"
+        ) from error
     return {"path": str(path), "seconds": frame.seconds}
