@@ -50,7 +50,7 @@ def compose(encoder: SentenceEncoder, question: Question, done: Sequence[Done]) 
     silent = [item.best for item in done if item.call.purpose == "pause" and item.best]
     if silent and (silent[0].probability or 0.0) >= SUFFICIENT:
         return [_lasts(silent[0])]
-    if question.type == "how_long" and cited and not DURATION.search(cited[0].text):
+    if question.lasts_here and cited and not DURATION.search(cited[0].text):
         return [_lasts(cited[0]), *(quote(seen) for seen in cited[1:])]
     if question.type == "count" and cited:
         number = counted(encoder, question.text, cited[0].text)
