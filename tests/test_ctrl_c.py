@@ -1,6 +1,7 @@
 """Ctrl-C ends a command wherever it is pressed: in a callback that drops errors, or where someone forgets it."""
 
 import signal
+import sys
 import time
 import weakref
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rewatch.agent.cli import main
 from rewatch.agent.cli.ctrl_c import listening, stop_if_pressed
 from rewatch.agent.cli.progress import show_progress
 
@@ -85,3 +87,19 @@ def test_where_it_is_ignored_it_stays_so() -> None:
             stop_if_pressed()
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_pressed_while_the_command_is_imported_it_ends_with_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Presser:
+        """Presses when the application is looked for."""
+
+        def find_spec(self, name: str, *places: object) -> None:
+            if name == "rewatch.agent.cli.app":
+                _press()
+
+    monkeypatch.delitem(sys.modules, "rewatch.agent.cli.app", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Presser(), *sys.meta_path])
+    assert main(["list"]) == 130
+    assert capsys.readouterr().err == "rewatch: interrupted\n"

@@ -7,7 +7,10 @@ imported before a command needs it.
 
 import atexit
 import gc
+import sys
 from collections.abc import Sequence
+
+from rewatch.agent.cli.status import INTERRUPTED
 
 _ALLOCATIONS_A_COLLECTION = 50_000
 """Importing LangGraph allocates some hundred thousand objects that all stay; with the default of 700 an eighth of
@@ -27,6 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     atexit.register(
         gc.freeze
     )  # or the interpreter looks through all modules once more, a fifth of a short run
-    from rewatch.agent.cli.app import run
+    try:
+        from rewatch.agent.cli.app import run
 
-    return run(argv)
+        return run(argv)
+    except KeyboardInterrupt:  # before `run` listens: while its modules are imported
+        print("rewatch: interrupted", file=sys.stderr)
+        return INTERRUPTED
