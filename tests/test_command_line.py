@@ -145,6 +145,17 @@ def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
     assert run.stderr == ""
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
+@pytest.mark.parametrize(("closed", "said"), [(">&-", 1), ("2>&-", 0), ("<&-", 1)])
+def test_a_stream_that_is_closed_is_no_traceback(closed: str, said: int, tmp_path: Path) -> None:
+    code = "import sys; from rewatch.agent.cli import main; sys.exit(main())"
+    for command, expected in ((["list"], 0), (["index", "missing.mp4"], 2)):
+        shell = ["sh", "-c", f'"$@" {closed}', "sh", sys.executable, "-c", code, *command]
+        where = ["--library", str(tmp_path)]
+        run = subprocess.run([*shell, *where], capture_output=True, text=True, check=False, timeout=60)
+        assert (run.returncode, run.stdout, run.stderr.count("\n")) == (expected, "", said)
+
+
 def test_an_empty_library_lists_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "--library", str(tmp_path)]) == 0
     assert "rewatch index" in capsys.readouterr().err

@@ -105,6 +105,7 @@ def build() -> typer.Typer:
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run one command and turn however it ends into an exit status."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -112,6 +113,13 @@ def run(argv: Sequence[str] | None = None) -> int:
         status = _end_of(lambda: build()(args=argv, prog_name="rewatch", standalone_mode=False))
     flushed = _end_of(sys.stdout.flush)
     return status or flushed
+
+
+def _open_closed_streams() -> None:
+    """Let what a caller has closed (`>&-`) lead nowhere; else a file opened later would take its place."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - until the process ends
 
 
 def _end_of(work: Callable[[], Any]) -> int:
