@@ -82,6 +82,29 @@ def test_an_encoder_that_is_set_for_a_question_changes_nothing_else(
         assert agent.library.settings_of(video_id) == expected
 
 
+@pytest.mark.parametrize(
+    "wish",
+    [["--encoder", "open_clip:none/none"], ["--speech-model", "no such folder"], ["--decoder", "decord"]],
+    ids=["encoder", "speech model", "decoder"],
+)
+def test_a_wish_that_cannot_be_met_leaves_what_was_indexed(
+    wish: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    video = render(
+        tmp_path / "talk.ts", numbered_frames(20), fps=Fraction(2), audio="tone"
+    )  # decord refuses it
+    video.with_suffix(".srt").write_text(
+        "1\n00:00:02,000 --> 00:00:05,000\nEntropy is what we do not know.\n"
+    )
+    where = ["--library", str(tmp_path / "library")]
+    assert main(["index", str(video), "--no-screen", "--encoder", "colour", *where]) == 0
+    before = _stages(video, tmp_path / "library", capsys)
+    assert main(["index", str(video), *wish, *where]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert _stages(video, tmp_path / "library", capsys) == before
+    assert main(["ask", str(video), QUESTION, *where]) == 0
+
+
 def test_a_video_whose_file_has_gone_still_answers(video: Path, tmp_path: Path) -> None:
     with VideoAgent(Settings(tmp_path, ingest=IngestSettings(read_screen=False))) as agent:
         agent.library.add(video, IngestSettings(read_screen=False))

@@ -7,6 +7,7 @@ histogram to `shots`, the strokes to `screen_gate`; spreading over processes is 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from rewatch.memory.ingest.decode import open_reader
 from rewatch.memory.ingest.settings import IngestSettings
 from rewatch.memory.ingest.stage import Parameters, Part, StageContext, StageOutcome
 from rewatch.memory.types import Frame, FrameSample, Span, VideoInfo
@@ -46,38 +47,44 @@ class ScanStage:
         store.delete_samples(video_id)
 
     def run(self, context: StageContext) -> Iterator[Part]:
-        """Yield the parts after those that are stored, from one pass over the rest of the video."""
-        from rewatch.memory.ingest.scan import scan
-        from rewatch.memory.ingest.screen_gate import LONG_SIDE_PIXELS
-
-        video, settings = context.video, context.settings
-        step = None if settings.fast else settings.step_seconds
-        length = _PART_SECONDS if step is None else max(round(_PART_SECONDS / step), 1) * step
-        number = _first_missing(context.finished)
-        if number * length >= video.duration_seconds > 0:
-            return
-        rest = Span(number * length, max(video.duration_seconds, number * length))
-        rows: list[FrameSample] = []
-        for seconds, (histogram_bytes, screen_bytes) in scan(
-            video,
-            rest,
-            measure,
-            step_seconds=step,
-            processes=settings.processes,
-            decoder=settings.decoder,
-            longest_pixels=LONG_SIDE_PIXELS,
-        ):
-            while seconds >= (number + 1) * length:
-                yield _part(video.video_id, number, rows, (number + 1) * length)
-                rows, number = [], number + 1
-            rows.append(FrameSample(seconds, histogram_bytes, screen_bytes))
-            context.progress(seconds)
-        yield _part(video.video_id, number, rows, video.duration_seconds)
+        """The parts after those that are stored, from one pass over the rest of the video."""
+        if context.settings.decoder != "pyav":  # which is refused for some files
+            open_reader(context.video, context.settings.decoder).close()
+        return _parts(context)
 
     def outcome(self, context: StageContext) -> StageOutcome:
         settings = context.settings
         note = "keyframes only" if settings.fast else f"a frame every {settings.step_seconds:g} s"
         return StageOutcome("read", note)
+
+
+def _parts(context: StageContext) -> Iterator[Part]:
+    from rewatch.memory.ingest.scan import scan
+    from rewatch.memory.ingest.screen_gate import LONG_SIDE_PIXELS
+
+    video, settings = context.video, context.settings
+    step = None if settings.fast else settings.step_seconds
+    length = _PART_SECONDS if step is None else max(round(_PART_SECONDS / step), 1) * step
+    number = _first_missing(context.finished)
+    if number * length >= video.duration_seconds > 0:
+        return
+    rest = Span(number * length, max(video.duration_seconds, number * length))
+    rows: list[FrameSample] = []
+    for seconds, (histogram_bytes, screen_bytes) in scan(
+        video,
+        rest,
+        measure,
+        step_seconds=step,
+        processes=settings.processes,
+        decoder=settings.decoder,
+        longest_pixels=LONG_SIDE_PIXELS,
+    ):
+        while seconds >= (number + 1) * length:
+            yield _part(video.video_id, number, rows, (number + 1) * length)
+            rows, number = [], number + 1
+        rows.append(FrameSample(seconds, histogram_bytes, screen_bytes))
+        context.progress(seconds)
+    yield _part(video.video_id, number, rows, video.duration_seconds)
 
 
 def _first_missing(finished: frozenset[str]) -> int:

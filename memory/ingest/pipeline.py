@@ -112,13 +112,9 @@ class Pipeline:
         parameters = stage.parameters(video, settings)
         digest = params_hash(parameters)
         record = _valid(stage, self._store.stage_records(video.video_id), digest)
-        if record is not None:
-            if record.finished:
-                return
-            stored = set(record.parts)
-        else:
-            self._restart(stage, video.video_id, digest, parameters)
-            stored = set()
+        if record is not None and record.finished:
+            return
+        stored = set(record.parts) if record is not None else set()
 
         def report(done_seconds: float) -> None:
             progress(stage.name, min(done_seconds, video.duration_seconds), video.duration_seconds)
@@ -126,6 +122,8 @@ class Pipeline:
         report(record.done_seconds if record is not None else 0.0)
         context = StageContext(video, self._store, settings, frozenset(stored), report)
         with _closed(stage.run(context)) as parts:
+            if record is None:  # not before: a stage that cannot run leaves what is there
+                self._restart(stage, video.video_id, digest, parameters)
             for part in parts:
                 if part.key in stored:
                     raise ValueError(f"stage {stage.name!r} yields its part {part.key!r} twice")

@@ -94,17 +94,13 @@ class SpeechStage:
         store.delete_text_lines(video_id, "speech")
 
     def run(self, context: StageContext) -> Iterator[Part]:
+        """Load the model; the parts are transcribed as they are taken."""
         model = context.settings.speech_model
         if not model or not context.video.has_audio:
-            return
-        transcriber: Transcriber | None = None
-        for start, end in _nominal_parts(context.video.duration_seconds):
-            key = f"{start:g}"
-            if key in context.finished:
-                continue
-            transcriber = transcriber or self._load(model)
-            lines = _transcribe(context.video, start, end, transcriber, model)
-            yield Part(key, partial(_write, video_id=context.video.video_id, lines=lines), end)
+            return iter(())
+        spans = _nominal_parts(context.video.duration_seconds)
+        missing = [(start, end) for start, end in spans if _key(start) not in context.finished]
+        return _parts(context.video, missing, self._load(model), model) if missing else iter(())
 
     def outcome(self, context: StageContext) -> StageOutcome:
         video, model = context.video, context.settings.speech_model
@@ -126,6 +122,18 @@ def _nominal_parts(duration_seconds: float) -> Iterator[tuple[float, float]]:
     for number in range(count):
         end = duration_seconds if number == count - 1 else (number + 1) * PART_SECONDS
         yield number * PART_SECONDS, end
+
+
+def _key(start_seconds: float) -> str:
+    return f"{start_seconds:g}"
+
+
+def _parts(
+    video: VideoInfo, spans: Sequence[tuple[float, float]], transcriber: Transcriber, source: str
+) -> Iterator[Part]:
+    for start, end in spans:
+        lines = _transcribe(video, start, end, transcriber, source)
+        yield Part(_key(start), partial(_write, video_id=video.video_id, lines=lines), end)
 
 
 def _transcribe(

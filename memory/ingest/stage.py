@@ -70,7 +70,11 @@ class Stage(Protocol):
         """Remove the rows of an earlier result with other parameters."""
 
     def run(self, context: StageContext) -> Iterator[Part]:
-        """Yield the parts that are not in `context.finished`, in order of time."""
+        """The parts that are not in `context.finished`, in order of time.
+
+        Called before the rows of an earlier result are removed, iterated afterwards: what can be known to fail, such as
+        a model that cannot be loaded, fails when this is called, and the earlier result stays.
+        """
 
     def outcome(self, context: StageContext) -> StageOutcome:
         """Say, once every part is stored, what the channel holds."""

@@ -74,26 +74,34 @@ class VisualStage:
         """Keep what was made: every encoder has its own space, and coming back to one costs nothing."""
 
     def run(self, context: StageContext) -> Iterator[Part]:
+        """Open the encoder; the parts are embedded as they are taken."""
         if not context.settings.encoder:
-            return
+            return iter(())
         encoder = self._encoders.open(context.settings.encoder)
-        for frames in (_keyframes, _frames_between):
-            embedded = _embedded(context, encoder, frames(context, encoder))
-            for key, group in groupby(embedded, key=lambda item: item[0]):
-                _, seconds, vectors = zip(*group, strict=True)
-                write = partial(
-                    _write,
-                    space_id=encoder.space_id,
-                    video_id=context.video.video_id,
-                    seconds=seconds,
-                    vectors=np.stack(vectors),
-                )
-                yield Part(key, write, _done_seconds(context, key, seconds[-1]))
+        # Asked now, since it loads the model: one that cannot be loaded leaves the earlier record as it is.
+        size = encoder.batch_size if isinstance(encoder, PreparingEncoder) else _BATCH
+        return _parts(context, encoder, size)
 
     def outcome(self, context: StageContext) -> StageOutcome:
         if not context.settings.encoder:
             return StageOutcome("unavailable", NO_ENCODER)
         return StageOutcome("read", f"likeness only, by {context.settings.encoder}")
+
+
+def _parts(context: StageContext, encoder: Encoder, batch_size: int) -> Iterator[Part]:
+    """First all keyframes, then frames in the gaps between them."""
+    for frames in (_keyframes, _frames_between):
+        embedded = _embedded(context, encoder, frames(context, encoder), batch_size)
+        for key, group in groupby(embedded, key=lambda item: item[0]):
+            _, seconds, vectors = zip(*group, strict=True)
+            write = partial(
+                _write,
+                space_id=encoder.space_id,
+                video_id=context.video.video_id,
+                seconds=seconds,
+                vectors=np.stack(vectors),
+            )
+            yield Part(key, write, _done_seconds(context, key, seconds[-1]))
 
 
 def _keyframes(context: StageContext, encoder: Encoder) -> Iterator[Found]:
@@ -131,11 +139,10 @@ def _frames_between(context: StageContext, encoder: Encoder) -> Iterator[Found]:
 
 
 def _embedded(
-    context: StageContext, encoder: Encoder, frames: Iterator[Found]
+    context: StageContext, encoder: Encoder, frames: Iterator[Found], batch_size: int
 ) -> Iterator[tuple[str, float, NDArray[np.float32]]]:
     """Embed, in batches, the frames that the space does not hold yet."""
     known = set(context.store.frame_seconds(encoder.space_id, context.video.video_id))
-    size = encoder.batch_size if isinstance(encoder, PreparingEncoder) else _BATCH
     batch: list[Found] = []
 
     def encoded() -> Iterator[tuple[str, float, NDArray[np.float32]]]:
@@ -149,7 +156,7 @@ def _embedded(
         if found[1] not in known:
             known.add(found[1])
             batch.append(found)
-        if len(batch) == size:
+        if len(batch) == batch_size:
             yield from encoded()
     if batch:
         yield from encoded()
