@@ -10,7 +10,6 @@ beside it, each passage is judged alone.
 """
 
 import argparse
-import math
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -29,9 +28,14 @@ from rewatch.tools.reader import packaged_folder, tokenizer
 
 _EPOCHS, _QUESTIONS_A_STEP, _RATE, _WARM_UP = 2, 8, 4e-4, 30
 _DECAY, _LONGEST_STEP = 0.01, 1.0
-_FOREIGN, _FOREIGN_WEIGHT, _ALONE_WEIGHT = 10, 0.5, 0.5
-"""Questions on other transcripts for each, and what they weigh; what a passage's own judgement weighs."""
+_FOREIGN, _ALONE_WEIGHT = 10, 0.5
+"""Questions on other transcripts for each; what a passage's own judgement weighs."""
 _PAIRS = 48
+_SHARE_OF_OTHERS = 0.5
+"""How many of the questions that balance nothing are learnt from in an epoch.
+
+Those written first are more, and their answers share fewer words with them than their near misses do: alone they
+teach that a passage with the question's words does not answer it."""
 
 
 def main() -> None:
@@ -65,14 +69,14 @@ def train(
         random: Shuffles the questions.
     """
     ends = np.cumsum([len(lesson.passages) for lesson in lessons])
-    steps = _EPOCHS * math.ceil(len(lessons) / _QUESTIONS_A_STEP)
+    batches = list(_batches(lessons, random))
     learnt = list(network.learnt.values())
     optimiser = torch.optim.AdamW(learnt, lr=_RATE, weight_decay=_DECAY)
     pace = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min((step + 1) / _WARM_UP, 1) * max(0.05, 1 - step / steps)
+        optimiser, lambda step: min((step + 1) / _WARM_UP, 1) * max(0.05, 1 - step / len(batches))
     )
     losses: list[float] = []
-    for chosen in _batches(len(lessons), random):
+    for chosen in batches:
         batch = [lessons[number] for number in chosen]
         rows = [row for n in chosen for row in range(ends[n] - len(lessons[n].passages), ends[n])]
         logits = network.upper([states[row].float() for row in rows], learning=True)
@@ -85,7 +89,7 @@ def train(
         pace.step()
         losses.append(loss.item() / len(batch))
         if len(losses) % 20 == 0:
-            print(f"step {len(losses)} of {steps}: loss {np.mean(losses[-20:]):.3f}", flush=True)
+            print(f"step {len(losses)} of {len(batches)}: loss {np.mean(losses[-20:]):.3f}", flush=True)
 
 
 def _lessons() -> Iterator[Exercise]:
@@ -109,10 +113,16 @@ def _lower(network: ReadingNetwork, lessons: Sequence[Exercise]) -> list[Tensor]
     return states
 
 
-def _batches(count: int, random: np.random.Generator) -> Iterator[list[int]]:
+def _batches(lessons: Sequence[Exercise], random: np.random.Generator) -> Iterator[list[int]]:
     for _ in range(_EPOCHS):
-        order = random.permutation(count).tolist()
-        yield from (order[first : first + _QUESTIONS_A_STEP] for first in range(0, count, _QUESTIONS_A_STEP))
+        chosen = [n for n in random.permutation(len(lessons)).tolist() if _is_due(lessons[n], random)]
+        yield from (
+            chosen[first : first + _QUESTIONS_A_STEP] for first in range(0, len(chosen), _QUESTIONS_A_STEP)
+        )
+
+
+def _is_due(lesson: Exercise, random: np.random.Generator) -> bool:
+    return lesson.every_epoch or random.random() < _SHARE_OF_OTHERS
 
 
 def _loss(logits: Tensor, lesson: Exercise) -> Tensor:
@@ -120,7 +130,7 @@ def _loss(logits: Tensor, lesson: Exercise) -> Tensor:
     everything = torch.cat([torch.zeros(1), logits]).logsumexp(0)
     right = logits[answers].logsumexp(0) if answers.any() else torch.zeros(())
     alone = binary_cross_entropy_with_logits(logits, answers.float())
-    return (everything - right + _ALONE_WEIGHT * alone) * (_FOREIGN_WEIGHT if lesson.foreign else 1.0)
+    return everything - right + _ALONE_WEIGHT * alone
 
 
 def _half(name: str, values: Tensor) -> Tensor:

@@ -20,19 +20,20 @@ from rewatch.tools.passages import Passages, load
 from rewatch.tools.relevance import embed_query
 from rewatch.tools.search import candidates, kinds_of
 
-RIGHT, WRONG = 2, 4
+RIGHT, WRONG = 2, 6
 """At most so many passages that answer, and that do not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """One question and passages in their context."""
+    """One question and passages as they are read."""
 
     question: str
     passages: tuple[str, ...]
     answers: NDArray[np.bool_]
     """bool `[len(passages)]`; all false for a near miss."""
-    foreign: bool
+    every_epoch: bool
+    """Whether it is learnt from in every epoch, or in about half of them."""
 
 
 def exercises(library: Library, questions: Sequence[Asked]) -> Iterator[Exercise]:
@@ -54,9 +55,9 @@ def exercises(library: Library, questions: Sequence[Asked]) -> Iterator[Exercise
             continue
         yield Exercise(
             asked.text,
-            tuple(passages.in_context(position) for position in chosen),
+            tuple(passages.to_read(position) for position in chosen),
             np.arange(len(chosen)) < len(exact[:RIGHT]),
-            asked.foreign,
+            asked.balancing and not asked.foreign,
         )
 
 
