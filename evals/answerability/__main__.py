@@ -26,6 +26,10 @@ from rewatch.tools.search import find
 
 CITED = 3
 """How many of the best passages an answer may cite."""
+_BALANCING = 3.0
+"""What a question counts that was written so that shared words tell nothing of the answer: the others are many more."""
+_ANSWERED = 0.6
+"""How many of the questions that people ask their video answers, before anything is seen."""
 _RIDGE = 10.0
 """Strength of the L2 penalty on the weights of standardised features."""
 _RANKING_RIDGE, _STEPS = 0.02, 2000
@@ -43,6 +47,8 @@ class Sample:
     transcript: str
     answerable: bool
     foreign: bool
+    weight: float
+    """What it counts in the judgement."""
     holding: NDArray[np.bool_]
     """bool `[C]`, for every candidate that was compared whether it holds the answer."""
     features: Floats
@@ -97,16 +103,17 @@ def _report(ranking_name: str, judgement_name: str, samples: list[Sample]) -> No
         print(f"{name:>20} {weight:8.3f}")
 
 
-def fit(values: Floats, labels: NDArray[np.bool_]) -> tuple[float, Floats]:
+def fit(values: Floats, labels: NDArray[np.bool_], counts: Floats) -> tuple[float, Floats]:
     """Fit a logistic regression with an L2 penalty, by Newton's method.
 
     Args:
         values: float64 `[N, F]`.
         labels: bool `[N]`.
+        counts: float64 `[N]`, what each counts.
 
     Returns:
-        The bias and float64 `[F]` weights for values as they are. The bias takes an answer to be as likely
-        as none before anything is seen, whatever their shares among the samples.
+        The bias and float64 `[F]` weights for values as they are. The bias takes three questions of five to be
+        answered before anything is seen, whatever their share among the samples.
     """
     mean, scale = values.mean(axis=0), values.std(axis=0) + 1e-9
     design = np.hstack([np.ones((len(values), 1)), (values - mean) / scale])
@@ -114,12 +121,13 @@ def fit(values: Floats, labels: NDArray[np.bool_]) -> tuple[float, Floats]:
     weights = np.zeros(design.shape[1])
     for _ in range(30):
         chance = 1 / (1 + np.exp(-design @ weights))
-        gradient = design.T @ (labels - chance) - penalty @ weights
-        curvature = (design * (chance * (1 - chance))[:, None]).T @ design + penalty
+        gradient = design.T @ (counts * (labels - chance)) - penalty @ weights
+        curvature = (design * (counts * chance * (1 - chance))[:, None]).T @ design + penalty
         weights = weights + np.linalg.solve(curvature, gradient)
     plain = weights[1:] / scale
-    even = np.log((~labels).sum() / labels.sum())
-    return float(weights[0] - plain @ mean + even), plain
+    even = np.log(counts[~labels].sum() / counts[labels].sum())
+    asked = np.log(_ANSWERED / (1 - _ANSWERED))
+    return float(weights[0] - plain @ mean + even + asked), plain
 
 
 def fit_ranking(samples: list[Sample]) -> Floats:
@@ -168,15 +176,16 @@ def _samples(library: Library, questions: list[Asked], mention: bool) -> Iterato
                 asked.video.video_id,
                 asked.answerable,
                 asked.foreign,
+                _BALANCING if asked.balancing and not asked.foreign else 1.0,
                 np.array([is_right(hit.sentence.span, asked.spans) for hit in found], bool),
                 np.array([features(question, hit.query, hit.passages, hit.relevance) for hit in found]),
             )
 
 
-def _best(samples: list[Sample], ranking: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """The features of each question's best candidate, and whether it has an answer."""
+def _best(samples: list[Sample], ranking: Floats) -> tuple[Floats, NDArray[np.bool_], Floats]:
+    """The features of each question's best candidate, whether it has an answer, and what it counts."""
     best = np.array([sample.features[sample.ranked(ranking)[0]] for sample in samples])
-    return best, np.array([sample.answerable for sample in samples])
+    return best, np.array([s.answerable for s in samples]), np.array([s.weight for s in samples])
 
 
 def _cross_validate(samples: list[Sample]) -> list[tuple[float, list[bool]]]:
