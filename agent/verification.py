@@ -62,7 +62,11 @@ def check(context: ToolContext, observation: Observation, needed: float, *, rech
     if recheck and observation.channel == "screen":
         from rewatch.agent.recheck import read_pixels
 
-        if not stands(observation.text, read_pixels(context, observation)):
+        try:
+            pixels = read_pixels(context, observation)
+        except VideoError as error:
+            return Check("unverified", f"the frame cannot be read again: {error}")
+        if not stands(observation.text, pixels):
             return Check("refuted", "the frame, read again, does not show these words")
     chance = observation.probability or 0.0
     if chance < needed:

@@ -33,3 +33,12 @@ def test_a_quote_across_the_border_of_what_is_asked_about_is_read_to_its_ends(
         library.store.delete_text_lines("towers", "subtitle")
         library.store.add_text_lines("towers", lines[1:])
         assert check(context, found, 0.0, recheck=False).verdict == "refuted"
+
+
+def test_words_on_a_screen_whose_video_is_gone_are_neither_borne_out_nor_denied(tmp_path: Path) -> None:
+    with Library.open(tmp_path) as library:
+        video = put_talk(library, "towers", 60.0, [], [(10.0, 20.0, "Harbour dues: 4 shillings")])
+        context = ToolContext(library, (video,), None, Meter(Limits()))
+        (found,) = search(context, "What are the harbour dues?", channels=("screen",))
+        checked = check(context, found, 0.0, recheck=True)
+        assert (checked.verdict, "cannot be read again" in checked.reason) == ("unverified", True)
