@@ -147,7 +147,8 @@ def _query(text: str, kind: QuestionType) -> str:
     stripped = wording.SUMMARY_FRAME.sub("", text).strip(" ,.?!") if kind == "summary" else _bare(text)
     if _channels(text, kind) is not None:
         stripped = wording.WRITTEN_FRAME.sub("", wording.WRITTEN.sub(" ", stripped).strip())
-    return "" if wording.NOTHING_ELSE.search(stripped) else " ".join(stripped.split()).strip(" ,")
+    stripped = " ".join(wording.THE_WORD.sub("", stripped).split()).strip(" ,")
+    return "" if wording.NOTHING_ELSE.search(stripped) else stripped
 
 
 def _bare(text: str) -> str:

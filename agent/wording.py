@@ -58,6 +58,13 @@ TAIL = _sequence(
 )
 """The frame at a question's end."""
 
+THE_WORD = _sequence(
+    r"\b(?:uses? |using |used )?the (?:word|term|phrase|expression)s? ",
+    r"(?!(?:on|in|of|for|at|by|to|from|with|under|above|below|beside|and|or|but|is|are|was|were|do|does|did|that|which|who|"
+    r"he|she|it|we|you|they|written|used|said|shown)\b)(?=\w|[\"'“‘«])",
+)
+"""Says that what follows is a word, not what it means: "the word entropy", but not "the words on the slide"."""
+
 SUMMARY = _any(
     r"\bsummar(?:y|ies|i[sz]e[sd]?|i[sz]ing)\b(?! (?:slide|screen|page|card|table)s?\b)",
     r"\bsum(?:s|med|ming)?(?: \w+)? up\b",
