@@ -35,6 +35,8 @@ HOUR = 3600.0
         ("What happens in this video?", "summary", ""),
         ("Which subjects are covered in the talk?", "summary", ""),
         ("Summarise what happens after the break", "summary", ""),
+        ("Summarise what follows the interval.", "summary", ""),
+        ("What follows from the second law?", "what", "follows from the second law"),
         ("Can you sum up what he says about gas and electric light?", "summary", "gas and electric light"),
         ("Give me a short summary of the part on reefs.", "summary", "reefs"),
         ("Summarise how the bell was tuned, in two sentences", "summary", "how the bell was tuned"),
@@ -136,6 +138,9 @@ def test_a_hint_beyond_the_video_leaves_nothing_to_search() -> None:
 
 
 def test_another_moment_becomes_an_anchor() -> None:
+    follows = ground("What followed the fire of 1666?", HOUR).anchor
+    assert follows is not None
+    assert (follows.relation, follows.text) == ("after", "the fire of 1666")
     question = ground("What does she explain right after the break?", HOUR)
     assert question.anchor is not None
     assert (question.anchor.relation, question.anchor.text, question.anchor.adjacent) == (
