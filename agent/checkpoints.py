@@ -62,9 +62,9 @@ class Checkpoints:
                 held.enter_context(self._held(name))
             except _HeldElsewhere:
                 name = f"{name} {uuid.uuid4().hex}"
+                held.callback(self._delete, name)  # however the run ends: no other one finds this name again
             yield name
-            with self.edge():
-                self.saver.delete_thread(name)
+            self._delete(name)
 
     @contextmanager
     def of_thread(self, thread: str) -> Iterator[str]:
@@ -104,7 +104,8 @@ class Checkpoints:
         try:
             yield
         except sqlite3.Error as error:
-            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL or is_full(self._path.parent):
+            code = getattr(error, "sqlite_errorcode", 0)  # Python's own errors have none
+            if code & 0xFF == sqlite3.SQLITE_FULL or is_full(self._path.parent):
                 said = f"no space left in {self._path.parent}; nothing stored is lost: free some space and ask again"
             else:
                 said = (
@@ -112,6 +113,10 @@ class Checkpoints:
                     "unfinished questions and what threads remember are in it, videos are not"
                 )
             raise StorageError(said) from error
+
+    def _delete(self, name: str) -> None:
+        with self.edge():
+            self.saver.delete_thread(name)
 
     def _held(self, name: str) -> AbstractContextManager[None]:
         return lock(self._path.parent, f"ask-{_hash(name)[:_LOCK_DIGITS]}", _refuse)

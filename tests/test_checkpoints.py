@@ -73,6 +73,24 @@ def test_the_same_question_asked_twice_at_once_is_answered_twice(
     assert kept(settings.library) == 0
 
 
+def test_a_second_run_of_a_question_leaves_nothing_when_it_breaks_off(
+    agent: VideoAgent, settings: Settings, talk: Path
+) -> None:
+    first = agent.stream(talk, QUESTION)
+    next(first)
+    with VideoAgent(settings) as other:
+        leave_unfinished(other, talk)
+    assert isinstance(list(first)[-1], Finished)
+    assert kept(settings.library) == 0
+
+
+def test_checkpoints_that_are_closed_are_one_line(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.close()
+    with pytest.raises(StorageError, match="cannot be used"):
+        checkpoints.forget("video")
+
+
 def test_a_thread_answers_one_question_at_a_time(agent: VideoAgent, settings: Settings, talk: Path) -> None:
     first = agent.stream(talk, QUESTION, thread="evening")
     next(first)
