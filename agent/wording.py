@@ -49,7 +49,8 @@ LEAD = _sequence(
 
 TAIL = _sequence(
     r"(?:[\s,]*(?:",
-    rf"\b(?:get(?:s)? |are |is |was |were |be |being )?{_TOLD}\b|\bcome(?:s)? up\b|\bappear(?:s)?\b|",
+    rf"\b(?:get(?:s)? |are |is |was |were |be |being )?(?:first |last )?{_TOLD}\b|",
+    r"\b(?:first |last )?(?:come(?:s)? up|appear(?:s)?)\b|",
     rf"\bin (?:the|this) {_RECORDING}\b|\b(?:for the )?(?:first|second|third|fourth|fifth|last) time\b|",
     r"\bon (?:the )?(?:screen|slides?)\b|\b(?:to|by) (?:him|her|them)\b|\bin total\b|\baltogether\b|\bagain\b|",
     rf"\b(?:according to )?{SPEAKER} (?:say|says|said)\b|",

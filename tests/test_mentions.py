@@ -48,6 +48,8 @@ def test_all_mentions_are_counted(agent: VideoAgent) -> None:
         ("When is the third time he mentions the fog signal?", 120),
         ("When does he mention the fog signal for the last time?", 2340),
         ("When does he last mention the fog signal?", 2340),
+        ("When is the fog signal first mentioned?", 0),
+        ("When was the fog signal last mentioned?", 2340),
         ("When is the fog signal shown on the screen for the last time?", 1800),
     ],
 )
