@@ -13,7 +13,7 @@ from rewatch.agent.counting import counted
 from rewatch.agent.looking import UNTOLD_PROBABILITY
 from rewatch.agent.options import for_absence, for_number, lead, letter_of
 from rewatch.agent.planners import Done
-from rewatch.agent.planners.rules import POSSIBLE, SUFFICIENT
+from rewatch.agent.planners.rules import POSSIBLE, SUFFICIENT, first_calls
 from rewatch.agent.question import Question
 from rewatch.agent.seeking import verdicts
 from rewatch.agent.state import State
@@ -248,8 +248,8 @@ def _not_found(question: Question, run: RunContext, done: Sequence[Done]) -> str
 
 
 def _names_nothing(question: Question, done: Sequence[Done]) -> bool:
-    """Whether a question gives no plan anything to look for."""
-    return not done and not question.query
+    """Whether a question gives no plan anything to look for, and not only that none could be made or paid."""
+    return not done and not first_calls(question)
 
 
 def _absent(question: Question, stopped: Stopped, coverage: Sequence[CoverageReport]) -> str | None:

@@ -188,6 +188,16 @@ def test_an_answer_may_cite_only_what_was_seen(library: Path) -> None:
     assert answer.found
 
 
+def test_a_summary_whose_model_fails_is_not_said_to_name_nothing(library: Path) -> None:
+    with serving(fails(400)) as server:
+        settings = Settings(library, planner="openai:scripted", base_url=server.url)
+        with VideoAgent(settings) as agent:
+            answer = agent.ask("heat", "What is this video about?")
+    assert answer.stopped == "error"
+    assert "names nothing" not in answer.text
+    assert "name a subject" not in answer.missing
+
+
 @pytest.mark.parametrize("unreadable", [says("It is surely A."), refuses("I cannot help with that.")])
 def test_an_answer_that_cannot_be_read_is_a_failure_and_never_an_option(
     library: Path, unreadable: Behaviour

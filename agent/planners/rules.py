@@ -59,7 +59,7 @@ class RulesPlanner:
             return True
         if _closer(question, done) and not any(item.call.purpose == "closer" for item in done):
             return False
-        purposes = {call.purpose for call in _first_calls(question)}
+        purposes = {call.purpose for call in first_calls(question)}
         return bool(purposes) and all(
             _best(done, purpose) >= SUFFICIENT for purpose in purposes - {"anchor", "pause"}
         )
@@ -69,7 +69,7 @@ class RulesPlanner:
         if self.has_eyes and question.channels is None:
             words = replace(question, channels=("speech", "screen"))
             pictures = (_search(question.query, question.span, ("visual",)),) if question.query else ()
-        first = _first_calls(words)
+        first = first_calls(words)
         first = (*pictures, *first) if question.needs_eyes else first
         stages = [first, _from_anchor(words, done), _closer(question, done)]
         if _of_everything(question):
@@ -81,7 +81,8 @@ class RulesPlanner:
         return [*stages, pictures]
 
 
-def _first_calls(question: Question) -> tuple[ToolCall, ...]:
+def first_calls(question: Question) -> tuple[ToolCall, ...]:
+    """What the words of a question say to call first; none where they name nothing to look for."""
     span, channels = question.span, question.channels
     if question.type == "order":
         return tuple(
