@@ -205,7 +205,8 @@ _AFTER = ("after", "following", "since", "once", "follows", "followed")
 _ANCHOR = _compiled(
     r"(?<![\w-])(?P<adjacent>(?:right|just|immediately|shortly|directly|straight) )?"
     r"(?P<word>before|prior to|until|leading up to|after|following|since|once|during|while|as soon as|"
-    r"(?<=\bwhat )(?:follows|followed|precedes|preceded)(?! (?:from|on|by)\b))\s+"
+    r"(?<=\bwhat )(?:follows|followed|precedes|preceded)(?! (?:from|on|by)\b))"
+    r"(?: (?:right |immediately |shortly |directly )?after)?\s+"
     r"(?!(?:what|which|when|who|whom|whose|how)\b)"
     r"(?P<anchor>(?:that|this|it)(?=\s+(?:about|on|of|with)\b)|"
     r"[^,?]+?(?=,|\?|\s*$|\s+(?:do|does|did|can|could|will|would|is|are|was|were|has|have)\s+"

@@ -138,9 +138,11 @@ def test_a_hint_beyond_the_video_leaves_nothing_to_search() -> None:
 
 
 def test_another_moment_becomes_an_anchor() -> None:
-    follows = ground("What followed the fire of 1666?", HOUR).anchor
-    assert follows is not None
-    assert (follows.relation, follows.text) == ("after", "the fire of 1666")
+    for follows in ("What followed the fire of 1666?", "What followed right after the fire of 1666?"):
+        asked = ground(follows, HOUR)
+        assert asked.query == ""
+        assert asked.anchor is not None
+        assert (asked.anchor.relation, asked.anchor.text) == ("after", "the fire of 1666")
     question = ground("What does she explain right after the break?", HOUR)
     assert question.anchor is not None
     assert (question.anchor.relation, question.anchor.text, question.anchor.adjacent) == (
