@@ -149,6 +149,12 @@ def test_what_repeats_on_every_slide_is_said_once_and_belongs_to_none() -> None:
     assert "Gas\nabout Gas" in texts
 
 
+def test_a_year_at_the_edge_is_no_page_number() -> None:
+    lines = [written(0, 10, "The armistice", 0.4), written(0, 10, "1918", 0.9), written(10, 20, "12", 0.9)]
+    texts = [s.text for s in join_screens(lines, "v")]
+    assert sorted(texts) == ["1918", "The armistice", "The armistice\n1918"]
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store.open(tmp_path / "library") as opened:

@@ -16,6 +16,8 @@ _FOOTER_TOP, _HEADER_BOTTOM = 0.86, 0.07
 """Lines below and above these heights that repeat are furniture."""
 _REPEATS, _AT_EDGE, _ANYWHERE = 3, 0.1, 0.6
 """How many screens, and what share of them, show what repeats: at an edge, where subtitles may stand, and anywhere."""
+_PAGE_DIGITS = 3
+"""Digits of a page number at most; a longer number at an edge is a year, a price or a score."""
 
 
 def without_furniture(shown: Sequence[Screen]) -> list[Screen]:
@@ -27,8 +29,9 @@ def without_furniture(shown: Sequence[Screen]) -> list[Screen]:
         if line.box is None:
             return False
         edge = line.box[1] > _FOOTER_TOP or line.box[3] < _HEADER_BOTTOM
-        repeats = counts[_place(line)]
-        return (edge and (repeats >= at_edge or line.text.strip().isdigit())) or repeats >= anywhere
+        repeats, text = counts[_place(line)], line.text.strip()
+        is_page = text.isdigit() and len(text) <= _PAGE_DIGITS
+        return (edge and (repeats >= at_edge or is_page)) or repeats >= anywhere
 
     kept = [(span, [line for line in members if not furniture(line)]) for span, members in shown]
     return [(span, members) for span, members in kept if members]
