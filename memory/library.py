@@ -187,7 +187,7 @@ class Library:
             StorageError: The library cannot be written.
         """
         path = Path(os.path.abspath(name))
-        if os.path.exists(path) or not self._named(name):
+        if os.path.isfile(path) or not self._named(name):
             return self.recognise(path)
         return self.find(name)
 

@@ -203,6 +203,15 @@ def test_what_was_read_is_asked_when_the_file_is_no_longer_there(
     assert library.videos() == [video]
 
 
+def test_a_folder_does_not_hide_the_video_of_its_name(
+    library: Library, talk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = library.add(talk)
+    (tmp_path / "elsewhere" / talk.stem).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert library.prepare(talk.stem) == video
+
+
 def test_a_name_of_several_videos_is_told_before_a_question(library: Library, tmp_path: Path) -> None:
     for number in range(2):
         (tmp_path / f"{number}").mkdir()
