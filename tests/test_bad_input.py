@@ -335,6 +335,18 @@ def test_a_clip_is_never_written_over_a_file(
     assert taken.read_text() == "precious"
 
 
+@pytest.mark.parametrize("folder", ["missing", "n" * 300])
+def test_a_clip_in_a_folder_that_cannot_be_is_one_line(
+    folder: str, good: Path, library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / folder / "clip.mp4")
+    moment = ["--from", "1", "--to", "2", "--out", out, "--library", str(library)]
+    assert main(["zoom", str(good), *moment]) == 2
+    err = capsys.readouterr().err
+    assert "is not a folder; make it first" in err
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("out", "remedy"),
     [("n" * 245 + ".mp4", "name another file"), ("taken", "name another folder with --out")],

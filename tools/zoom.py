@@ -72,7 +72,7 @@ def write_clip(context: ToolContext, video_id: str, span: Span, path: Path) -> N
     """
     if os.path.exists(path):
         raise InputError(f"{path} exists already; name a new file")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise InputError(f"{path.parent} is not a folder; make it first")
     video = context.video(video_id)
     context.meter.charge(Cost(tool_calls=1, frames=max(round(span.duration_seconds * CLIP_FPS), 1)))
