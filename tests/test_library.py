@@ -212,18 +212,20 @@ def test_a_folder_does_not_hide_the_video_of_its_name(
     assert library.prepare(talk.stem) == video
 
 
-def test_a_name_of_several_videos_is_told_before_a_question(library: Library, tmp_path: Path) -> None:
+def add_two_of_one_name(library: Library, folder: Path) -> None:
     for number in range(2):
-        (tmp_path / f"{number}").mkdir()
-        library.add(render(tmp_path / f"{number}" / "talk.mp4", numbered_frames(10 + number)))
+        (folder / f"{number}").mkdir()
+        library.add(render(folder / f"{number}" / "talk.mp4", numbered_frames(10 + number)))
+
+
+def test_a_name_of_several_videos_is_told_before_a_question(library: Library, tmp_path: Path) -> None:
+    add_two_of_one_name(library, tmp_path)
     with pytest.raises(InputError, match=r"talk\.mp4 names 2 videos: .*; give the id"):
         library.prepare("talk.mp4")
 
 
 def test_find_more_than_one(library: Library, tmp_path: Path) -> None:
-    for number in range(2):
-        (tmp_path / f"{number}").mkdir()
-        library.add(render(tmp_path / f"{number}" / "talk.mp4", numbered_frames(10 + number)))
+    add_two_of_one_name(library, tmp_path)
     with pytest.raises(InputError, match=r"names 2 videos: .*; give the id"):
         library.find("talk.mp4")
 

@@ -42,7 +42,12 @@ def squashed(text: str) -> str:
     return "".join(character for character in text.casefold() if character.isalnum())
 
 
+def unnumbered(text: str) -> str:
+    """A text squashed, without the number at its beginning or end: the same on every page."""
+    return squashed(text).strip("0123456789")
+
+
 def _place(line: TextLine) -> tuple[str, int]:
     """What stands how high, coarsely, whatever page it numbers: furniture repeats in its place."""
-    letters = squashed(line.text).strip("0123456789")
-    return letters or squashed(line.text), round(line.box[1] * 10) if line.box else 0
+    words = unnumbered(line.text) or squashed(line.text)
+    return words, round(line.box[1] * 10) if line.box else 0

@@ -7,7 +7,7 @@ stages before it, embedding and storing to `sentences`; what repeats on every sc
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from rewatch.memory.ingest.furniture import squashed, without_furniture
+from rewatch.memory.ingest.furniture import Screen, unnumbered, without_furniture
 from rewatch.memory.types import Box, Sentence, Span, TextLine
 
 BETWEEN_CELLS = " | "
@@ -33,8 +33,7 @@ def join_screens(lines: Sequence[TextLine], video_id: str) -> list[Sentence]:
     Returns:
         Sentences by start time.
     """
-    written = [line for line in lines if any(map(str.isalnum, line.text))]
-    shown = without_furniture(screens(written))
+    shown = own_screens(lines)
     found: dict[tuple[Span, str], Sentence] = {}
 
     def add(span: Span, texts: Sequence[str], boxes: Sequence[Box | None]) -> None:
@@ -44,7 +43,7 @@ def join_screens(lines: Sequence[TextLine], video_id: str) -> list[Sentence]:
                 (span, text), Sentence(0, video_id, "screen", span, text, tuple(filter(None, boxes)))
             )
 
-    for line in _once(written, besides=[line for _, members in shown for line in members]):
+    for line in _once(lines, besides=[line for _, members in shown for line in members]):
         add(line.span, [line.text], [line.box])
     for span, members in shown:
         rows = _table_rows(_rows(members))
@@ -55,13 +54,18 @@ def join_screens(lines: Sequence[TextLine], video_id: str) -> list[Sentence]:
     return sorted(found.values(), key=lambda sentence: sentence.span)
 
 
-def screens(lines: Sequence[TextLine]) -> list[tuple[Span, list[TextLine]]]:
+def own_screens(lines: Sequence[TextLine]) -> list[Screen]:
+    """Screens of the lines that hold a letter or a digit, without what repeats from screen to screen."""
+    return without_furniture(screens([line for line in lines if any(map(str.isalnum, line.text))]))
+
+
+def screens(lines: Sequence[TextLine]) -> list[Screen]:
     """Group on-screen lines to screens.
 
     Returns:
         Each screen's span and its lines in reading order (top to bottom, then left to right), by time.
     """
-    found: list[tuple[Span, list[TextLine]]] = []
+    found: list[Screen] = []
     span: Span | None = None
     shown: set[int] = set()
     fullest: set[int] = set()
@@ -159,9 +163,9 @@ def _once(lines: Sequence[TextLine], *, besides: Sequence[TextLine]) -> Iterator
     """Each line that is not among others, where its words, whatever page they number, stand first."""
     others, seen = {id(line) for line in besides}, {""}
     for line in lines:
-        letters = squashed(line.text).strip("0123456789")
-        if id(line) not in others and letters not in seen:
-            seen.add(letters)
+        words = unnumbered(line.text)
+        if id(line) not in others and words not in seen:
+            seen.add(words)
             yield line
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from rewatch.memory.ingest.furniture import squashed, without_furniture
-from rewatch.memory.ingest.screens import screens
+from rewatch.memory.ingest.furniture import squashed
+from rewatch.memory.ingest.screens import own_screens
 from rewatch.memory.types import Span, TextLine
 
 _RETURN_SECONDS = 90.0
@@ -45,8 +45,7 @@ def find_slides(lines: Sequence[TextLine]) -> list[Slide]:
     Returns:
         Slides by start time, which do not overlap.
     """
-    readable = [line for line in lines if any(character.isalnum() for character in line.text)]
-    shown = without_furniture(screens(readable))
+    shown = own_screens(lines)
     titles = [_title(members) for _, members in shown]
     slides = [
         Slide(span, title.text, tuple(line.text for line in members), _is_heading(title, members, titles))
