@@ -9,6 +9,7 @@ import pytest
 from videos import cut_without_encoding, frame_number, numbered, numbered_frames, render
 
 from rewatch.memory.errors import SettingError, TimecodeError, VideoError
+from rewatch.memory.ingest import playhead
 from rewatch.memory.ingest.decode import open_reader
 from rewatch.memory.ingest.playhead import Playhead
 from rewatch.memory.ingest.probe import probe
@@ -47,6 +48,22 @@ def test_iterators_may_be_interleaved_with_random_access(info: VideoInfo) -> Non
             assert frame_number(next(every).image) == index
             assert frame_number(next(many).image) == index * 5
             assert frame_number(reader.at(index * 0.2 + 0.08).image) == index * 5 + 2
+
+
+def test_one_use_after_another_keeps_one_file_open(info: VideoInfo, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path] = []
+    open_it = playhead.open_container
+    monkeypatch.setattr(playhead, "open_container", lambda path: opened.append(path) or open_it(path))
+    with open_reader(info) as reader:
+        assert frame_number(reader.at(1.0).image) == 25
+        assert [frame_number(frame.image) for frame in reader.sample(Span(1.0, 2.0), 0.4)] == [25, 35, 45]
+        assert [frame_number(frame.image) for frame in reader.keyframes(Span(0.0, 2.0))] == [0, 40]
+        assert [frame_number(frame.image) for frame in reader.at_many([2.0, 0.2])] == [5, 50]
+        assert [frame_number(frame.image) for frame in reader.frames(Span(1.0, 1.1))] == [25, 26, 27]
+        assert len(opened) == 1
+        first = reader.sample(info.span, 0.4)
+        assert [frame_number(next(first).image), frame_number(reader.at(3.0).image)] == [0, 75]
+        assert len(opened) == 2
 
 
 def test_many_instants_come_in_order_one_for_each(info: VideoInfo) -> None:

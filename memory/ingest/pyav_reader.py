@@ -29,26 +29,29 @@ Encoders that look for cuts put keyframes there and leave nothing out, so that f
 
 
 class PyAVReader:
-    """A `FrameReader` over PyAV. Random access keeps one file open; each running iterator has its own."""
+    """A `FrameReader` over PyAV. Each running iterator has a playhead of its own, which the next one takes over: an
+    open file costs memory with each hour of the video (FFmpeg's table of all its packets)."""
 
     def __init__(self, info: VideoInfo, *, threads: int = 0, longest_pixels: int = 0) -> None:
         self.info = info
         self._longest_pixels = longest_pixels
         self._threads = threads
-        self._playhead = Playhead(info.path, threads=threads)
-        self._idle: list[Playhead] = []
-        self._time_base = self._playhead.time_base
-        start = container_start(self._playhead.container)
+        first = self._open()
+        self._idle = [first]
+        self._time_base = first.time_base
+        start = container_start(first.container)
         self._origin = round((info.player_offset_seconds + start) / self._time_base)
 
     def at(self, seconds: float) -> Frame:
         """The frame on display at an instant."""
-        return next(self.at_many([seconds]))
+        with self._borrowed() as playhead:
+            return next(self._shown(playhead, [self._ticks(seconds)]))
 
     def at_many(self, seconds: Sequence[float]) -> Iterator[Frame]:
         """The frames on display at several instants, in ascending order of time."""
         targets = sorted(self._ticks(instant) for instant in seconds)
-        yield from self._shown(self._playhead, targets, again=True)
+        with self._borrowed() as playhead:
+            yield from self._shown(playhead, targets, again=True)
 
     def sample(self, span: Span, step_seconds: float) -> Iterator[Frame]:
         """The frames on display every `step_seconds` from the span's start on, each once."""
@@ -80,12 +83,13 @@ class PyAVReader:
 
     def next_keyframe_seconds(self, seconds: float) -> float | None:
         """When the first keyframe at or after an instant is shown; nothing is decoded."""
-        ticks = self._playhead.keyframe_from(self._ticks(seconds))
+        with self._borrowed() as playhead:
+            ticks = playhead.keyframe_from(self._ticks(seconds))
         return None if ticks is None else self._seconds(ticks)
 
     def close(self) -> None:
         """Give the file back."""
-        for playhead in (self._playhead, *self._idle):
+        for playhead in self._idle:
             playhead.close()
         self._idle.clear()
 
@@ -97,10 +101,13 @@ class PyAVReader:
     ) -> None:
         self.close()
 
+    def _open(self) -> Playhead:
+        return Playhead(self.info.path, threads=self._threads)
+
     @contextmanager
     def _borrowed(self) -> Iterator[Playhead]:
-        """A playhead for one iterator alone; it stays open for the next one."""
-        playhead = self._idle.pop() if self._idle else Playhead(self.info.path, threads=self._threads)
+        """A playhead for one use alone; it stays open for the next one."""
+        playhead = self._idle.pop() if self._idle else self._open()
         try:
             yield playhead
         finally:
@@ -136,13 +143,14 @@ class PyAVReader:
         if change.is_exact or change.jump is None or change.jump < _NOTABLE_JUMP:
             return change.ticks
         meter = ChangeMeter()
-        for decoded in self._playhead.show([change.seen_before_ticks]):
-            if decoded is not None:
+        with self._borrowed() as playhead:
+            for decoded in playhead.show([change.seen_before_ticks]):
+                if decoded is not None:
+                    meter.see(decoded)
+            for decoded in playhead.following():
                 meter.see(decoded)
-        for decoded in self._playhead.following():
-            meter.see(decoded)
-            if frame_ticks(decoded) >= change.ticks:
-                break
+                if frame_ticks(decoded) >= change.ticks:
+                    break
         exact = meter.since_last_sample()
         return change.ticks if exact is None else exact.ticks
 
