@@ -147,10 +147,15 @@ class VideoRows(Connection):
             replace=True,
         )
 
-    def samples(self, video_id: str) -> list[FrameSample]:
-        """Sampled frames of a video, by time."""
+    def samples(
+        self, video_id: str, *, from_seconds: float = 0.0, limit: int | None = None
+    ) -> list[FrameSample]:
+        """Sampled frames of a video from an instant on, by time, at most so many; `ingest.stored_samples` reads all
+        of them piece by piece."""
         found = self.rows(
-            "SELECT seconds, histogram, screen FROM frames WHERE video_id = ? ORDER BY seconds", (video_id,)
+            "SELECT seconds, histogram, screen FROM frames WHERE video_id = ? AND seconds >= ? "
+            "ORDER BY seconds LIMIT ?",
+            (video_id, from_seconds, -1 if limit is None else limit),
         )
         return [FrameSample(*row) for row in found]
 

@@ -14,7 +14,7 @@ from videos import Image, render
 from rewatch.memory.ingest.decode import open_reader
 from rewatch.memory.ingest.probe import probe
 from rewatch.memory.ingest.scan import scan
-from rewatch.memory.ingest.shots import find_cuts, histogram, refine, shots
+from rewatch.memory.ingest.shots import distances, find_cuts, histogram, refine, shots
 from rewatch.memory.types import FrameSample, VideoInfo
 
 WIDTH, HEIGHT, FPS = 320, 180, 10
@@ -69,6 +69,17 @@ def test_turned_slides_are_cuts_and_a_swaying_speaker_is_not(tmp_path: Path) -> 
     slides = [73, 155, 248, 301]
     info = probe(render(tmp_path / "a.mp4", talk(slides, 400), fps=FPS, gop=100))
     assert cuts_of(info) == pytest.approx([slide / FPS for slide in slides])
+
+
+def test_distances_are_those_of_each_pair_however_many_there_are() -> None:
+    random = np.random.default_rng(5)
+    samples = [
+        FrameSample(float(n), histogram(random.integers(0, 256, (9, 16, 3), np.uint8)), b"")
+        for n in range(700)
+    ]
+    pairs = [distances(pair)[0] for pair in itertools.pairwise(samples)]
+    assert distances(iter(samples)) == pytest.approx(pairs, abs=1e-12)
+    assert len(distances(samples[:1])) == len(distances([])) == 0
 
 
 def test_a_still_video_has_one_shot(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from rewatch.memory.ingest.settings import IngestSettings
 from rewatch.memory.ingest.shots import find_cuts, refine, shots
 from rewatch.memory.ingest.slides import Slide, find_slides
 from rewatch.memory.ingest.stage import Parameters, Part, StageContext, StageOutcome
+from rewatch.memory.ingest.stored_samples import StoredSamples
 from rewatch.memory.ingest.titles import chapter_titles
 from rewatch.memory.ingest.topics import Unit, find_units
 from rewatch.memory.types import FrameSample, Segment, SegmentLevel, Sentence, Span, TextLine, VideoInfo
@@ -137,7 +138,7 @@ _LEVELS: tuple[SegmentLevel, ...] = ("shot", "scene", "chapter")
 
 def _material(context: StageContext) -> Material:
     video, store = context.video, context.store
-    samples = store.samples(video.video_id)
+    samples = StoredSamples(store, video.video_id)
     spoken = store.sentences(video.video_id, kinds=["subtitle", "speech"])
     return Material(
         video.duration_seconds,

@@ -89,8 +89,8 @@ def _linked(shots: Sequence[Span], samples: Sequence[FrameSample]) -> set[int]:
         if shots[j].start_seconds - shots[i].end_seconds <= _REACH_SECONDS
     ]
     times = [sample.seconds for sample in samples]
-    middles = [samples[_nearest(times, shot)] for shot in shots]
-    apart = distances([middles[number] for pair in pairs for number in pair])[::2]
+    middles = [_nearest(times, shot) for shot in shots]
+    apart = distances(samples[middles[number]] for pair in pairs for number in pair)[::2]
     bound: set[int] = set()
     for (i, j), distance in zip(pairs, apart, strict=True):
         if distance < _LIKE_DISTANCE:

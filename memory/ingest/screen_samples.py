@@ -1,14 +1,14 @@
 """The sampled frames of a video, as numbered screens with the times between them."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
 from rewatch.memory.ingest.screen_gate import Grid, Signature, unpack
 from rewatch.memory.ingest.screen_places import cells_of
-from rewatch.memory.types import Box, FrameSample, Span
+from rewatch.memory.ingest.stored_samples import StoredSamples
+from rewatch.memory.types import Box, Span
 
 _STEADY, _RESTLESS, _UNREST = 0.045, 0.12, 2.5
 """A text stands while the strokes in its box differ by less than this share from those it was read from. On a
@@ -19,13 +19,12 @@ BLINK_SECONDS = 1.5
 
 
 class SampledScreen:
-    """The signatures of all samples of a video; unpacked when asked for, so that hours fit in memory."""
+    """The signatures of all samples of a video; read and unpacked when asked for, so that hours fit in memory."""
 
-    def __init__(self, samples: Sequence[FrameSample], duration_seconds: float) -> None:
-        self.seconds = [sample.seconds for sample in samples]
+    def __init__(self, samples: StoredSamples, duration_seconds: float) -> None:
+        self.seconds = samples.seconds
         self.duration_seconds = duration_seconds
-        self._packed = [sample.screen for sample in samples]
-        self._signature = lru_cache(maxsize=256)(self._unpack)
+        self._signature = lru_cache(maxsize=256)(partial(_signature, samples))
 
     def __len__(self) -> int:
         return len(self.seconds)
@@ -98,5 +97,6 @@ class SampledScreen:
     def _blinks(self, index: int) -> bool:
         return self.begin_seconds(index + 1) - self.begin_seconds(index) <= BLINK_SECONDS
 
-    def _unpack(self, index: int) -> Signature:
-        return unpack(self._packed[index])
+
+def _signature(samples: StoredSamples, index: int) -> Signature:
+    return unpack(samples[index].screen)

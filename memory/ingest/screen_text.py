@@ -54,9 +54,10 @@ class ScreenStage:
         from rewatch.memory.ingest.ocr import ScreenReader
         from rewatch.memory.ingest.screen_reading import ReadingCounts, ScreenReading
         from rewatch.memory.ingest.screen_samples import SampledScreen
+        from rewatch.memory.ingest.stored_samples import StoredSamples
 
         video = context.video
-        screen = SampledScreen(context.store.samples(video.video_id), video.duration_seconds)
+        screen = SampledScreen(StoredSamples(context.store, video.video_id), video.duration_seconds)
         parts = _parts(screen)
         missing = [part for part in parts if part[0] not in context.finished]
         if not missing:

@@ -6,8 +6,8 @@ the few cuts whose place the pass could not see. Scenes and chapters are built o
 """
 
 import math
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,14 @@ _POINTS_A_BLOCK = 4
 _HUES, _SATURATIONS, _VALUES = 16, 4, 4
 _GREYISH = 30
 """Below this saturation (of 255) a hue is noise; such pixels count under hue 0."""
+_CHANGE = np.dtype(
+    [("change_seconds", np.float64), ("change_jump", np.float32), ("change_ratio", np.float32)]
+)
 _LAYOUT = np.dtype(
     [
         ("colours", np.uint16, _HUES * _SATURATIONS * _VALUES),
         ("blocks", np.uint8, _COLUMNS * _ROWS),
-        ("change_seconds", np.float64),
-        ("change_jump", np.float32),
-        ("change_ratio", np.float32),
+        *_CHANGE.descr,
     ]
 )
 """Shares of pixels by hue, saturation and value (65535 is all of them); mean luma of 16 x 9 blocks, row by
@@ -46,6 +47,8 @@ ratio may lie between 4 and 5.5 with the same cuts found."""
 _NEIGHBOURS = 4
 _REFINED_SECONDS = 1.5
 _JUST_AFTER_SECONDS = 1e-5
+_COMPARED_AT_ONCE = 256
+"""Samples; comparing them takes 6 KB each for the time being."""
 
 Cut = tuple[float, float]
 """A cut lies after the first time and not after the second; equal times mean that it is known exactly."""
@@ -86,24 +89,18 @@ def histogram(
     return record.tobytes()
 
 
-def distances(samples: Sequence[FrameSample]) -> NDArray[np.float64]:
+def distances(samples: Iterable[FrameSample]) -> NDArray[np.float64]:
     """How much each sample differs from the one before it.
 
     Args:
-        samples: In order of time.
+        samples: In order of time; taken once, a few at a time.
 
     Returns:
         float64 `[max(N - 1, 0)]`, 0 (same picture) to about 1: twice the geometric mean of half the L1
         distance of the colour histograms and the mean difference of the blocks. A pan keeps the colours, a
         change of colour the blocks; a cut changes both.
     """
-    records = _records(samples)
-    if len(records) < 2:
-        return np.zeros(0)
-    colours = np.abs(np.diff(records["colours"].astype(np.float64), axis=0)).sum(axis=1) / (2 * 65535)
-    blocks = np.abs(np.diff(records["blocks"].astype(np.float64), axis=0)).mean(axis=1) / 255
-    both: NDArray[np.float64] = 2 * np.sqrt(colours * blocks)
-    return both
+    return np.concatenate([np.zeros(0), *map(_distances, _stretches(samples))])
 
 
 def find_cuts(samples: Sequence[FrameSample]) -> list[Cut]:
@@ -115,18 +112,19 @@ def find_cuts(samples: Sequence[FrameSample]) -> list[Cut]:
     Returns:
         In order of time, where each cut lies; exact where the pass has seen every frame.
     """
-    records, distance = _records(samples), distances(samples)
-    jump, change = records["change_jump"][1:].astype(np.float64), records["change_seconds"][1:]
+    distance, change = distances(samples), _changes(samples)[1:]
+    jump, at = change["change_jump"].astype(np.float64), change["change_seconds"]
     is_cut = distance >= _CHANGED_DISTANCE
     is_cut |= (jump >= _CUT_JUMP) & (distance >= _CUT_DISTANCE)
-    is_cut |= (jump >= _STILL_JUMP) & (records["change_ratio"][1:] >= _STILL_RATIO)
+    is_cut |= (jump >= _STILL_JUMP) & (change["change_ratio"] >= _STILL_RATIO)
     still = (distance >= _STILL_DISTANCE) & (distance >= _STILL_DISTANCE_RATIO * _usual(distance))
     is_cut |= np.isnan(jump) & ((distance >= _UNSEEN_DISTANCE) | still)
-    places = [
-        (before.seconds, after.seconds) if math.isnan(at) else (float(at), float(at))
-        for (before, after), at in zip(pairwise(samples), change, strict=True)
+    return [
+        (samples[index].seconds, samples[index + 1].seconds)
+        if math.isnan(at[index])
+        else (float(at[index]), float(at[index]))
+        for index in map(int, np.flatnonzero(is_cut))
     ]
-    return [place for place, cut in zip(places, is_cut, strict=True) if cut]
 
 
 def refine(reader: FrameReader, cuts: Sequence[Cut]) -> list[float]:
@@ -166,8 +164,25 @@ def shots(info: VideoInfo, cuts: Sequence[float], *, max_seconds: float = 30.0) 
     return [Span(start, stop) for start, stop in pairwise(bounds)]
 
 
-def _records(samples: Sequence[FrameSample]) -> NDArray[np.void]:
-    return np.frombuffer(b"".join(sample.histogram for sample in samples), _LAYOUT)
+def _stretches(samples: Iterable[FrameSample]) -> Iterator[NDArray[np.void]]:
+    """The records of the samples in stretches; each begins with the last one of the stretch before."""
+    histograms = (sample.histogram for sample in samples)
+    last = b""
+    while some := list(islice(histograms, _COMPARED_AT_ONCE)):
+        yield np.frombuffer(last + b"".join(some), _LAYOUT)
+        last = some[-1]
+
+
+def _distances(records: NDArray[np.void]) -> NDArray[np.float64]:
+    colours = np.abs(np.diff(records["colours"].astype(np.float64), axis=0)).sum(axis=1) / (2 * 65535)
+    blocks = np.abs(np.diff(records["blocks"].astype(np.float64), axis=0)).mean(axis=1) / 255
+    both: NDArray[np.float64] = 2 * np.sqrt(colours * blocks)
+    return both
+
+
+def _changes(samples: Iterable[FrameSample]) -> NDArray[np.void]:
+    """The last fields of all records; of `_CHANGE`."""
+    return np.frombuffer(b"".join(sample.histogram[-_CHANGE.itemsize :] for sample in samples), _CHANGE)
 
 
 def _usual(values: NDArray[np.float64]) -> NDArray[np.float64]:
