@@ -1,5 +1,6 @@
-"""Memory does not grow with a video's length: samples are read piece by piece."""
+"""Memory does not grow with a video's length: samples are read piece by piece, and what is freed is given back."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from videos import render
 
 from rewatch.memory import video_rows
+from rewatch.memory.ingest import heap
 from rewatch.memory.ingest.chapters import SegmentStage
 from rewatch.memory.ingest.probe import probe
 from rewatch.memory.ingest.screen_gate import signature
@@ -99,3 +101,25 @@ def test_stored_samples_are_those_of_the_store(store: Store, video: VideoInfo) -
 def test_a_video_without_samples_has_none(store: Store, video: VideoInfo) -> None:
     store.delete_samples(video.video_id)
     assert list(StoredSamples(store, video.video_id)) == []
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+@pytest.mark.skipif(sys.platform != "linux" or heap._trim() is None, reason="no GNU C library")
+def test_what_is_freed_below_what_stays_is_given_back() -> None:
+    pieces = [bytearray(b"x") * 100_000 for _ in range(1000)]  # too small to lie outside the heap
+    full = resident_bytes()
+    del pieces[:-1]
+    heap.give_back_freed()
+    assert full - resident_bytes() > 50_000_000
+
+
+def test_another_c_library_has_nothing_to_give_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heap.ctypes, "CDLL", lambda name: object())
+    heap._trim.cache_clear()
+    try:
+        heap.give_back_freed()
+    finally:
+        heap._trim.cache_clear()

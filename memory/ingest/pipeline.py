@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rewatch.memory.file_stamp import FileStamp
+from rewatch.memory.ingest.heap import give_back_freed
 from rewatch.memory.ingest.settings import IngestSettings
 from rewatch.memory.ingest.stage import Parameters, Part, Stage, StageContext
 from rewatch.memory.lock import lock
@@ -105,6 +106,7 @@ class Pipeline:
         with lock(self._store.folder, video.video_id, waiting):
             for stage in self._stages:
                 self._run_stage(stage, video, settings, stamp, progress)
+                give_back_freed()  # a stage's models and tables are no part of the next one's memory
 
     def _run_stage(
         self, stage: Stage, video: VideoInfo, settings: IngestSettings, stamp: FileStamp, progress: Progress

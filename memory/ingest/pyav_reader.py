@@ -14,6 +14,7 @@ from rewatch.memory.errors import TimecodeError, VideoError
 from rewatch.memory.ingest.change import Change, ChangeMeter
 from rewatch.memory.ingest.container import show_path
 from rewatch.memory.ingest.display import displayed_image
+from rewatch.memory.ingest.heap import give_back_freed
 from rewatch.memory.ingest.playhead import Playhead
 from rewatch.memory.ingest.probe import container_start, frame_ticks
 from rewatch.memory.types import Frame, Span, VideoInfo
@@ -102,7 +103,9 @@ class PyAVReader:
         self.close()
 
     def _open(self) -> Playhead:
-        return Playhead(self.info.path, threads=self._threads)
+        playhead = Playhead(self.info.path, threads=self._threads)
+        give_back_freed()
+        return playhead
 
     @contextmanager
     def _borrowed(self) -> Iterator[Playhead]:
