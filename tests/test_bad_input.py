@@ -100,6 +100,36 @@ def test_what_is_no_video_is_named_and_nothing_is_lost(
 @pytest.mark.parametrize(
     "command",
     [
+        ["index", ""],
+        ["index", "talk.mp4", " "],
+        ["ask", "", "Why?"],
+        ["search", "", "heat"],
+        ["seek", "", "cup"],
+        ["show", ""],
+        ["zoom", "", "--from", "0:01", "--to", "0:02"],
+        ["look", "", "Who?", "--vlm", "openai:none"],
+        ["forget", ""],
+    ],
+)
+def test_an_empty_name_of_a_video_is_not_the_folder_one_works_in(
+    command: list[str],
+    *,
+    good: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(good.parent)
+    assert main([*command, "--library", str(tmp_path / "library")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "a VIDEO is empty" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
         ["ask", "talk.mp4", "caf\udce9?"],
         ["ask", "talk.mp4", "Which?", "--option", "A=tea", "--option", "B=caf\udce9"],
         ["ask", "talk.mp4", "Why?", "--thread", "caf\udce9"],

@@ -18,6 +18,7 @@ from rewatch.agent.cli.options import (
     library_folder,
     parse_choices,
     parse_span,
+    parse_video,
 )
 from rewatch.agent.cli.progress import show_progress
 from rewatch.agent.cli.startup import load_beside, models_compiled_at_first_use
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
 @takes_models("max_llm_tokens", "max_dollars", "planner", *LOOKING, "encoder", "detector")
 def ask(
     videos: Annotated[
-        list[Path], typer.Argument(metavar="VIDEO", help="Video files, or ids that `rewatch list` shows.")
+        list[Path],
+        typer.Argument(
+            metavar="VIDEO", parser=parse_video, help="Video files, or ids that `rewatch list` shows."
+        ),
     ],
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="The question, in quotes.")],
     *,

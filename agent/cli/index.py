@@ -10,7 +10,7 @@ import typer
 
 from rewatch.agent.cli.captions import CaptionsOption, EstimateOption, YesOption, describe_scenes
 from rewatch.agent.cli.models import LOOKING, Given, takes_models
-from rewatch.agent.cli.options import JsonOption, LibraryOption, library_folder
+from rewatch.agent.cli.options import JsonOption, LibraryOption, library_folder, parse_video
 from rewatch.agent.cli.printing import complain, print_json
 from rewatch.agent.cli.progress import show_progress
 from rewatch.agent.cli.status import USAGE
@@ -32,7 +32,8 @@ VIDEO_SUFFIXES = (
 @takes_models("encoder", *LOOKING)
 def index(
     videos: Annotated[
-        list[Path], typer.Argument(metavar="VIDEO|FOLDER", help="Video files, or folders of them.")
+        list[Path],
+        typer.Argument(metavar="VIDEO|FOLDER", parser=parse_video, help="Video files, or folders of them."),
     ],
     *,
     fast: Annotated[

@@ -27,8 +27,24 @@ FromOption = Annotated[
     str | None, typer.Option("--from", metavar="TIME", help="Start: 90, 1:30 or 0:01:30.5.")
 ]
 ToOption = Annotated[str | None, typer.Option("--to", metavar="TIME", help="End, itself excluded.")]
+
+
+def parse_video(written: str) -> Path:
+    """Read the name of a video or a folder; an empty one would mean the folder that one works in.
+
+    Raises:
+        InputError: It is empty.
+    """
+    if not written.strip():
+        raise InputError("a VIDEO is empty, maybe an unset variable of the shell; name a file or an id")
+    return Path(written)
+
+
 VideoArgument = Annotated[
-    Path, typer.Argument(metavar="VIDEO", help="A video file, or the id that `rewatch list` shows.")
+    Path,
+    typer.Argument(
+        metavar="VIDEO", parser=parse_video, help="A video file, or the id that `rewatch list` shows."
+    ),
 ]
 
 
