@@ -80,10 +80,6 @@ class StageRows(Connection):
                 f"the video was removed from {self.folder} while it was being indexed; run again"
             )
 
-    def stage_record(self, video_id: str, name: str) -> StageRecord | None:
-        """The record of one stage, or None when it never began."""
-        return next((record for record in self.stage_records(video_id) if record.name == name), None)
-
     def stage_records(self, video_id: str) -> list[StageRecord]:
         """The records of all stages that ever began, in the order in which they last began."""
         parts: dict[str, dict[str, float]] = {}
