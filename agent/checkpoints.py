@@ -19,7 +19,10 @@ from rewatch.memory.lock import lock
 
 FILE_NAME = "checkpoints.db"
 _LOCK_DIGITS = 4
-"""Of the hash of a name, so that the locks of all questions ever asked stay few."""
+"""Of the hash of a question, so that the locks of all questions ever asked stay few.
+
+Where two share one, the second keeps checkpoints of its own. A thread would be refused, so its lock is its own.
+"""
 
 
 class Checkpoints:
@@ -59,7 +62,7 @@ class Checkpoints:
         name = f"question {_hash(key)}"
         with ExitStack() as held:
             try:
-                held.enter_context(self._held(name))
+                held.enter_context(self._held(_hash(name)[:_LOCK_DIGITS]))
             except _HeldElsewhere:
                 name = f"{name} {uuid.uuid4().hex}"
                 held.callback(self._delete, name)  # however the run ends: no other one finds this name again
@@ -76,7 +79,7 @@ class Checkpoints:
         """
         with ExitStack() as held:
             try:
-                held.enter_context(self._held(f"thread {thread}"))
+                held.enter_context(self._held(_hash(f"thread {thread}")))
             except _HeldElsewhere:
                 raise InputError(
                     f"the thread {thread} is being asked something else; wait for that answer, or name another"
@@ -119,7 +122,7 @@ class Checkpoints:
             self.saver.delete_thread(name)
 
     def _held(self, name: str) -> AbstractContextManager[None]:
-        return lock(self._path.parent, f"ask-{_hash(name)[:_LOCK_DIGITS]}", _refuse)
+        return lock(self._path.parent, f"ask-{name}", _refuse)
 
 
 class _HeldElsewhere(Exception):  # noqa: N818 - it names what happened

@@ -1,6 +1,7 @@
 """Where runs stand: one run of a question at a time, nothing left of a forgotten video, errors in one line."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import takewhile
 from pathlib import Path
 
@@ -100,6 +101,16 @@ def test_a_thread_answers_one_question_at_a_time(agent: VideoAgent, settings: Se
         assert other.ask(talk, "What replaced the towers?", thread="morning").found
     assert isinstance(list(first)[-1], Finished)
     assert agent.ask(talk, "What replaced the towers?", thread="evening").found
+
+
+def test_threads_whose_names_hash_nearly_alike_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    names = ("talk 160", "talk 460")  # the first four digits of the hash are the same
+    with (
+        closing(Checkpoints(tmp_path)) as checkpoints,
+        checkpoints.of_thread(names[0]) as first,
+        checkpoints.of_thread(names[1]) as second,
+    ):
+        assert first != second
 
 
 def test_nothing_is_kept_of_a_video_that_is_forgotten(
