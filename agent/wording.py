@@ -60,11 +60,16 @@ TAIL = _sequence(
 """The frame at a question's end."""
 
 THE_WORD = _sequence(
-    r"\b(?:uses? |using |used )?the (?:word|term|phrase|expression)s? ",
+    r"\b(?:uses? |using |used )?the ",
+    r"(?!(?:word (?:processor|processing|document|embedding|puzzle|count|list)|term (?:paper|sheet)|phrase book)s?\b)",
+    r"(?:word|term|phrase|expression)s? ",
     r"(?!(?:on|in|of|for|at|by|to|from|with|under|above|below|beside|and|or|but|is|are|was|were|do|does|did|that|which|who|"
     r"he|she|it|we|you|they|written|used|said|shown)\b)(?=\w|[\"'“‘«])",
 )
-"""Says that what follows is a word, not what it means: "the word entropy", but not "the words on the slide"."""
+"""Says that what follows is a word, not what it means: "the word entropy".
+
+"The words on the slide" and "the word processor" are none.
+"""
 
 SUMMARY = _any(
     r"\bsummar(?:y|ies|i[sz]e[sd]?|i[sz]ing)\b(?! (?:slide|screen|page|card|table)s?\b)",
