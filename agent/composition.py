@@ -4,7 +4,8 @@ Every claim quotes what was said or shown; nothing is added from elsewhere. Whic
 `verification`; here the ones that hold become the text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rewatch.agent import wording
 from rewatch.agent.answer import Answer, AnswerSpan, Claim, CoverageReport, Evidence, Stopped
@@ -17,9 +18,10 @@ from rewatch.agent.planners.rules import POSSIBLE, SUFFICIENT, first_calls
 from rewatch.agent.question import Question
 from rewatch.agent.seeking import verdicts
 from rewatch.agent.state import State
+from rewatch.memory.ingest.container import show_path
 from rewatch.memory.ingest.encoder import SentenceEncoder
 from rewatch.memory.timecode import format_seconds
-from rewatch.memory.types import Observation, Span
+from rewatch.memory.types import Observation, Span, VideoInfo
 from rewatch.tools.kinds import DURATION
 from rewatch.tools.likeness import is_picture
 from rewatch.tools.numbers import Number
@@ -38,14 +40,23 @@ _NEARLY = 0.88
 _SAME_MOMENT_SECONDS = 8.0
 
 
-def compose(encoder: SentenceEncoder, question: Question, done: Sequence[Done]) -> list[Claim]:
-    """Write the claims of an answer, best first; none when nothing was seen."""
+def compose(
+    encoder: SentenceEncoder, question: Question, done: Sequence[Done], videos: Sequence[VideoInfo] = ()
+) -> list[Claim]:
+    """Write the claims of an answer, best first; none when nothing was seen.
+
+    Args:
+        encoder: Compares meanings.
+        question: The question as understood.
+        done: The calls made.
+        videos: What is asked about; of several, a count names each.
+    """
     ranked = rank(question, done)
     if question.type == "summary":
         outline = [seen for item in done if item.call.tool == "overview" for seen in item.observations]
         return [quote(seen) for seen in outline or _told(ranked)]
     if question.type == "count" and question.counts_mentions:
-        return _mentions(question, ranked)
+        return _mentions(question, ranked, _names(videos) if len(videos) > 1 else {})
     cited = _cited(question, ranked, done)
     silent = [item.best for item in done if item.call.purpose == "pause" and item.best]
     if silent and (silent[0].probability or 0.0) >= SUFFICIENT:
@@ -199,16 +210,35 @@ def _mentioned(question: Question, seen: Sequence[Observation]) -> list[Observat
     return [item for item in naming if item.channel in (question.channels or channels)] or naming
 
 
-def _mentions(question: Question, ranked: Sequence[Observation]) -> list[Claim]:
+def _mentions(question: Question, ranked: Sequence[Observation], names: Mapping[str, str]) -> list[Claim]:
+    """The count and its first quotations; of several videos, which have names here, by video."""
     found = _moments(_mentioned(question, ranked))
     if not found:
         return []
-    times = ", ".join(format_seconds(seen.span.start_seconds) for seen in found)
+    if names:
+        found.sort(key=lambda seen: list(names).index(seen.video_id))
+        by_video = [(name, [seen for seen in found if seen.video_id == key]) for key, name in names.items()]
+        places = ", ".join(f"{len(seen)} in {name} ({_times(seen)})" for name, seen in by_video if seen)
+    else:
+        places = _times(found)
     plural = "s" if len(found) != 1 else ""
     chosen = lead(question.options, for_number(question.options, len(found)))
-    text = f"{chosen}{len(found)} time{plural}: {times}"
-    claim = Claim(text, "unverified", tuple(seen.id for seen in found))
-    return [claim, *(quote(seen) for seen in found[:_LISTED])]
+    claim = Claim(
+        f"{chosen}{len(found)} time{plural}: {places}", "unverified", tuple(seen.id for seen in found)
+    )
+    return [claim, *(quote(seen, f"{names.get(seen.video_id, '')} ".lstrip()) for seen in found[:_LISTED])]
+
+
+def _times(seen: Sequence[Observation]) -> str:
+    return ", ".join(format_seconds(item.span.start_seconds) for item in seen)
+
+
+def _names(videos: Sequence[VideoInfo]) -> dict[str, str]:
+    """What each video's file is called, by id in the order asked; with its folder where two are called the same."""
+    files = [Path(video.path.name) for video in videos]
+    if len(set(files)) < len(files):
+        files = [video.path for video in videos]
+    return {video.video_id: show_path(file) for video, file in zip(videos, files, strict=True)}
 
 
 def worded(question: Question, held: Sequence[Claim]) -> str:

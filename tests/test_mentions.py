@@ -1,6 +1,7 @@
 """Counting mentions and telling the first or last of them: all of them matter, however many."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from talks import put_talk
@@ -68,6 +69,22 @@ def test_mentions_are_counted_in_the_part_that_is_asked_about(agent: VideoAgent)
     assert first_line(answer).startswith("10 times: 30:00, ")
     answer = agent.ask("towers", "How often does he mention the fog signal?", span=Span(600, 900))
     assert first_line(answer).startswith("5 times: 10:00, ")
+
+
+def test_a_count_over_several_videos_names_each(tmp_path: Path) -> None:
+    said = [(60.0 * number, 60.0 * number + 5, "The fog signal was heard again.") for number in range(1, 4)]
+    with VideoAgent(Settings(library=tmp_path)) as agent:
+        put_talk(agent.library, "shore", 300.0, said)
+        put_talk(agent.library, "island", 300.0, said[1:2])
+        answer = agent.ask(["shore", "island"], "How often does he mention the fog signal?")
+    lines = answer.text.splitlines()
+    assert lines[0] == "4 times: 3 in shore.mp4 (1:00, 2:00, 3:00), 1 in island.mp4 (2:00)"
+    assert [line.partition(", said: ")[0] for line in lines[1:]] == [
+        "shore.mp4 1:00–1:05",
+        "shore.mp4 2:00–2:05",
+        "shore.mp4 3:00–3:05",
+        "island.mp4 2:00–2:05",
+    ]
 
 
 def test_what_is_never_mentioned_has_no_last_time(agent: VideoAgent) -> None:

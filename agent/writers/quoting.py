@@ -34,7 +34,7 @@ class QuotingWriter:
         """Quote the best passages."""
         if question.type == "order":
             return Draft(tuple(order(question, done)))
-        claims = compose(self.tools.library.encoder, question, done)
+        claims = compose(self.tools.library.encoder, question, done, self.tools.videos)
         if question.options and not question.counts_mentions and letter_of(claims) is None:
             claims = choose(self.tools.library.encoder, question, rank(question, done))
         return Draft(tuple(claims))
