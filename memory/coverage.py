@@ -6,6 +6,7 @@ Owns the statement of coverage. What a stage says of its channel is its own; see
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from rewatch.memory.ingest.subtitles import SubtitleStage, lost_files
 from rewatch.memory.ingest.visual import NO_ENCODER
 from rewatch.memory.store import StageRecord, Store
 from rewatch.memory.types import Channel, Coverage, Span, VideoInfo
@@ -80,7 +81,9 @@ def _channel(
             spacing = (
                 _largest_gap(store.sample_seconds(video.video_id), video) if channel in _SAMPLED else None
             )
-            return Coverage(channel, "read", (part,) if part else (), spacing, record.note)
+            lost = lost_files(video, record) if record.name == SubtitleStage.name else ""
+            note = "; ".join(filter(None, (record.note, lost)))
+            return Coverage(channel, "read", (part,) if part else (), spacing, note)
     if len(done) < len(records):
         return Coverage(channel, "unavailable", (), note="not read to the end yet; index the video again")
     for record in done:

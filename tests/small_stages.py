@@ -52,7 +52,7 @@ class FrameStage:
     ran: list[str] = field(default_factory=list)
     """Keys of the parts that this object has made."""
 
-    def parameters(self, video: VideoInfo, settings: IngestSettings) -> Parameters:
+    def parameters(self, video: VideoInfo, settings: IngestSettings, store: Store) -> Parameters:
         return {"version": self.version, "step_seconds": settings.step_seconds}
 
     def clear(self, store: Store, video_id: str) -> None:

@@ -150,13 +150,13 @@ def test_a_silent_film_has_no_speech(tmp_path: Path, store: Store) -> None:
     assert stage.outcome(context).status == "absent"
 
 
-def test_a_subtitle_file_added_later_does_not_repeat_transcribing(tmp_path: Path) -> None:
+def test_a_subtitle_file_added_later_does_not_repeat_transcribing(tmp_path: Path, store: Store) -> None:
     video = probe(render(tmp_path / "a.mp4", numbered_frames(25), audio="silence"))
     stage, with_model, without = SpeechStage(), IngestSettings(speech_model="small"), IngestSettings()
-    before = stage.parameters(video, with_model), stage.parameters(video, without)
+    before = stage.parameters(video, with_model, store), stage.parameters(video, without, store)
     (tmp_path / "a.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nHi\n")
-    assert stage.parameters(video, with_model) == before[0]
-    assert stage.parameters(video, without) != before[1]
+    assert stage.parameters(video, with_model, store) == before[0]
+    assert stage.parameters(video, without, store) != before[1]
 
 
 def test_asking_for_a_model_without_faster_whisper_says_what_to_install(

@@ -4,11 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
+from videos import numbered_frames, render
 
 from rewatch.memory.ingest.cues import Cue, clean_text, to_lines
 from rewatch.memory.ingest.settings import IngestSettings
 from rewatch.memory.ingest.subtitle_files import files_beside, parse_cues
 from rewatch.memory.ingest.subtitles import SubtitleStage, read_subtitles
+from rewatch.memory.library import Library
+from rewatch.memory.store import Store
 from rewatch.memory.types import TextLine, VideoInfo
 
 TWO_CUES = "1\n00:00:01,000 --> 00:00:02,000\nFirst line.\n\n2\n00:00:03,000 --> 00:00:04,500\nSecond line.\n"
@@ -259,11 +262,69 @@ def test_ass_comments_drawings_and_overrides_are_no_text() -> None:
 
 
 def test_a_file_added_or_changed_later_changes_the_parameters(tmp_path: Path) -> None:
-    video, stage, settings = video_at(tmp_path / "talk.mp4"), SubtitleStage(), IngestSettings()
-    without = stage.parameters(video, settings)
+    video, stage = video_at(tmp_path / "talk.mp4"), SubtitleStage()
+    with Store.open(tmp_path / "library") as store:
+        without = stage.parameters(video, IngestSettings(), store)
+        (tmp_path / "talk.srt").write_text(TWO_CUES)
+        added = stage.parameters(video, IngestSettings(), store)
+        os.utime(tmp_path / "talk.srt", (1, 1))
+        assert stage.parameters(video, IngestSettings(), store) == added
+        (tmp_path / "talk.srt").write_text(TWO_CUES + "\n")
+        changed = stage.parameters(video, IngestSettings(), store)
+    assert len({str(without), str(added), str(changed)}) == 3
+
+
+@pytest.fixture
+def indexed(tmp_path: Path) -> Path:
+    """A video whose subtitles were read into the folder `library` beside it."""
+    video = render(tmp_path / "talk.mp4", numbered_frames(50), fps=10)
     (tmp_path / "talk.srt").write_text(TWO_CUES)
-    added = stage.parameters(video, settings)
-    os.utime(tmp_path / "talk.srt", (1, 1))
-    assert stage.parameters(video, settings) == added
-    (tmp_path / "talk.srt").write_text(TWO_CUES + "\n")
-    assert len({str(without), str(added), str(stage.parameters(video, settings))}) == 3
+    with Library.open(tmp_path / "library") as library:
+        library.add(video, IngestSettings(read_screen=False))
+    return video
+
+
+def read_again(video: Path) -> tuple[list[str], set[str], str]:
+    """Index a video again: the texts of its lines, the stages that ran, and what is told of its speech."""
+    ran: set[str] = set()
+    with Library.open(video.parent / "library") as library:
+        info = library.add(video, progress=lambda stage, done, total: ran.add(stage))
+        speech = library.coverage(info.video_id)[0]
+        return [line.text for line in library.store.text_lines(info.video_id)], ran, speech.note
+
+
+def test_what_was_read_stays_when_the_video_is_renamed_without_its_file(indexed: Path) -> None:
+    assert read_again(indexed) == (["First line.", "Second line."], set(), "read from talk.srt")
+    texts, ran, note = read_again(indexed.rename(indexed.with_name("lecture.mp4")))
+    assert (texts, ran) == (["First line.", "Second line."], set())
+    assert note.startswith(
+        "read from talk.srt; no subtitle file is beside lecture.mp4 any more; what was read stays"
+    )
+    assert "`rewatch forget`" in note
+
+
+def test_a_file_of_the_new_name_is_read_in_place_of_what_stayed(indexed: Path) -> None:
+    renamed = indexed.rename(indexed.with_name("lecture.mp4"))
+    read_again(renamed)
+    indexed.with_suffix(".srt").rename(renamed.with_suffix(".srt"))
+    texts, ran, note = read_again(renamed)
+    assert (texts, note) == (["First line.", "Second line."], "read from lecture.srt")
+    assert "subtitles" in ran
+
+
+def test_forgetting_drops_the_words_of_a_file_that_was_removed(indexed: Path) -> None:
+    indexed.with_suffix(".srt").unlink()
+    assert read_again(indexed)[0] == ["First line.", "Second line."]
+    with Library.open(indexed.parent / "library") as library:
+        library.forget(library.find(indexed).video_id)
+    texts, _, note = read_again(indexed)
+    assert texts == []
+    assert "read from" not in note
+
+
+def test_a_broken_file_that_was_removed_is_no_longer_spoken_of(tmp_path: Path) -> None:
+    video = render(tmp_path / "talk.mp4", numbered_frames(50), fps=10)
+    (tmp_path / "talk.srt").write_bytes(b"no cues")
+    assert "talk.srt holds no subtitles" in read_again(video)[2]
+    (tmp_path / "talk.srt").unlink()
+    assert "talk.srt" not in read_again(video)[2]

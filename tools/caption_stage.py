@@ -86,7 +86,7 @@ class CaptionStage:
         """Take the models; the vision-language model is opened when the stage runs."""
         self._models = models
 
-    def parameters(self, video: VideoInfo, settings: IngestSettings) -> Parameters:
+    def parameters(self, video: VideoInfo, settings: IngestSettings, store: "Store") -> Parameters:
         return {
             "model": self._models.vlm.name,
             "visual_tokens": VISUAL_TOKENS,

@@ -114,7 +114,7 @@ class SegmentStage:
     name = "segments"
     needs: tuple[str, ...] = ("scan", "sentences")
 
-    def parameters(self, video: VideoInfo, settings: IngestSettings) -> Parameters:
+    def parameters(self, video: VideoInfo, settings: IngestSettings, store: "Store") -> Parameters:
         return {"version": _VERSION, "space_id": SentenceEncoder.space_id}
 
     def clear(self, store: "Store", video_id: str) -> None:

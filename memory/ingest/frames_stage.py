@@ -36,7 +36,7 @@ class ScanStage:
     name = "scan"
     needs: tuple[str, ...] = ()
 
-    def parameters(self, video: VideoInfo, settings: IngestSettings) -> Parameters:
+    def parameters(self, video: VideoInfo, settings: IngestSettings, store: "Store") -> Parameters:
         return {
             "step_seconds": 0.0 if settings.fast else settings.step_seconds,
             "decoder": settings.decoder,

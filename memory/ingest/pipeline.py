@@ -79,7 +79,7 @@ class Pipeline:
         records = self._store.stage_records(video.video_id)
         names: list[str] = []
         for stage in self._stages:
-            record = _valid(stage, records, params_hash(stage.parameters(video, settings)))
+            record = _valid(stage, records, params_hash(stage.parameters(video, settings, self._store)))
             if record is None or not record.finished or not set(names).isdisjoint(stage.needs):
                 names.append(stage.name)
         return tuple(names)
@@ -111,7 +111,7 @@ class Pipeline:
     def _run_stage(
         self, stage: Stage, video: VideoInfo, settings: IngestSettings, stamp: FileStamp, progress: Progress
     ) -> None:
-        parameters = stage.parameters(video, settings)
+        parameters = stage.parameters(video, settings, self._store)
         digest = params_hash(parameters)
         record = _valid(stage, self._store.stage_records(video.video_id), digest)
         if record is not None and record.finished:

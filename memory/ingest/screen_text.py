@@ -38,7 +38,7 @@ class ScreenStage:
         self._counts: ReadingCounts | None = None
         self._broken = ""
 
-    def parameters(self, video: VideoInfo, settings: IngestSettings) -> Parameters:
+    def parameters(self, video: VideoInfo, settings: IngestSettings, store: "Store") -> Parameters:
         # Whether the models are there: a result without them is made again once they are.
         found = find_spec("rapidocr_onnxruntime") is not None
         return {"read": settings.read_screen, "reading": _VERSION, "models": found}

@@ -50,7 +50,7 @@ class SentenceStage:
     name = "sentences"
     needs: tuple[str, ...] = ("subtitles", "speech", "screen")
 
-    def parameters(self, video: VideoInfo, settings: IngestSettings) -> Parameters:
+    def parameters(self, video: VideoInfo, settings: IngestSettings, store: "Store") -> Parameters:
         return {
             "space_id": SentenceEncoder.space_id,
             "max_words": MAX_WORDS,

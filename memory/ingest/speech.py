@@ -84,11 +84,11 @@ class SpeechStage:
         """Take the function that loads a transcriber by the name in the settings."""
         self._load = load
 
-    def parameters(self, video: VideoInfo, settings: IngestSettings) -> Parameters:
+    def parameters(self, video: VideoInfo, settings: IngestSettings, store: "Store") -> Parameters:
         """The model; without one, the subtitles that stand for speech, because the outcome tells of them."""
         if settings.speech_model:
             return {"model": settings.speech_model, "part_seconds": PART_SECONDS}
-        return {"model": "", "subtitle_files": subtitle_files_hash(video)}
+        return {"model": "", "subtitle_files": subtitle_files_hash(video, store)}
 
     def clear(self, store: "Store", video_id: str) -> None:
         store.delete_text_lines(video_id, "speech")

@@ -63,8 +63,14 @@ class Stage(Protocol):
     def needs(self) -> tuple[str, ...]:
         """Names of the stages whose rows it reads; when one of them is run again, so is this."""
 
-    def parameters(self, video: VideoInfo, settings: IngestSettings) -> Parameters:
-        """What the result depends on besides the video's content, files beside the video included."""
+    def parameters(self, video: VideoInfo, settings: IngestSettings, store: "Store") -> Parameters:
+        """What the result depends on besides the video's content, files beside the video included.
+
+        Args:
+            video: The video, where it lies now.
+            settings: What ingest was told.
+            store: Tells what an earlier run has read, which may outlast the files that it was read from.
+        """
 
     def clear(self, store: "Store", video_id: str) -> None:
         """Remove the rows of an earlier result with other parameters."""

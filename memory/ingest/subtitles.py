@@ -6,8 +6,10 @@ every question twice: the best file beside the video that holds cues, else the b
 """
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rewatch.memory.errors import VideoError
@@ -19,7 +21,7 @@ from rewatch.memory.ingest.subtitle_tracks import read_tracks
 from rewatch.memory.types import TextLine, VideoInfo
 
 if TYPE_CHECKING:
-    from rewatch.memory.store import Store
+    from rewatch.memory.store import StageRecord, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,9 @@ class SubtitleStage:
     name = "subtitles"
     needs: tuple[str, ...] = ()
 
-    def parameters(self, video: VideoInfo, settings: IngestSettings) -> Parameters:
+    def parameters(self, video: VideoInfo, settings: IngestSettings, store: "Store") -> Parameters:
         """The content of the files beside the video, so that one added later is read."""
-        return {"files": subtitle_files_hash(video)}
+        return {"files": subtitle_files_hash(video, store)}
 
     def clear(self, store: "Store", video_id: str) -> None:
         store.delete_text_lines(video_id, "subtitle")
@@ -91,10 +93,39 @@ class SubtitleStage:
         return StageOutcome("read" if subtitles.lines else "absent", subtitles.note)
 
 
-def subtitle_files_hash(video: VideoInfo) -> str:
-    """Hash names and contents of the subtitle files beside a video; a file too large to read by its size."""
+def subtitle_files_hash(video: VideoInfo, store: "Store") -> str:
+    """Hash names and contents of the subtitle files beside a video; a file too large to read by its size.
+
+    Where none is there any more, what was read of those that were stays, and so does their hash: the video may have
+    been renamed without them.
+    """
+    files = files_beside(video.path)
+    if not files:
+        for record in store.stage_records(video.video_id):
+            if record.name == SubtitleStage.name and record.finished and record.status == "read":
+                return str(record.parameters["files"])
+    return _hash(files)
+
+
+def lost_files(video: VideoInfo, record: "StageRecord") -> str:
+    """Say that the subtitle files have gone from beside a video, if they have; "" if not, or if the video has too.
+
+    Args:
+        video: The video.
+        record: Of this stage, which has read subtitles.
+    """
+    had_some = record.parameters.get("files", "") not in ("", _hash([]))
+    if not had_some or not os.path.exists(video.path) or files_beside(video.path):
+        return ""
+    return (
+        f"no subtitle file is beside {displayed_name(video.path)} any more; what was read stays, "
+        "to drop it `rewatch forget` the video and index it again"
+    )
+
+
+def _hash(files: Sequence[Path]) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    for file in files_beside(video.path):
+    for file in files:
         digest.update(displayed_name(file).encode() + b"\0")
         try:
             size = file.stat().st_size

@@ -61,7 +61,7 @@ class VisualStage:
         """Take where encoders come from; None for those that are registered."""
         self._encoders = encoders or RegisteredEncoders()
 
-    def parameters(self, video: VideoInfo, settings: IngestSettings) -> Parameters:
+    def parameters(self, video: VideoInfo, settings: IngestSettings, store: "Store") -> Parameters:
         told: dict[str, str | float] = {
             "encoder": settings.encoder,
             "spacing_seconds": settings.visual_spacing_seconds,
