@@ -1,6 +1,7 @@
 """Counting mentions and telling the first or last of them: all of them matter, however many."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,17 @@ def test_a_count_over_several_videos_names_each(tmp_path: Path) -> None:
         "shore.mp4 3:00–3:05",
         "island.mp4 2:00–2:05",
     ]
+
+
+def test_a_count_tells_videos_of_one_name_apart_by_their_folders(tmp_path: Path) -> None:
+    with VideoAgent(Settings(library=tmp_path)) as agent:
+        for name in ("north", "south"):
+            info = put_talk(agent.library, name, 300.0, [(60.0, 65.0, "The fog signal was heard again.")])
+            agent.library.store.put_video(replace(info, path=Path(f"/nowhere/{name}/talk.mp4")))
+        answer = agent.ask(["north", "south"], "How often does he mention the fog signal?")
+    assert first_line(answer) == (
+        "2 times: 1 in /nowhere/north/talk.mp4 (1:00), 1 in /nowhere/south/talk.mp4 (1:00)"
+    )
 
 
 def test_what_is_never_mentioned_has_no_last_time(agent: VideoAgent) -> None:
