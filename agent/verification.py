@@ -113,7 +113,7 @@ def rival(
     Returns:
         The rival, or None.
     """
-    query = embed_query(context.library.encoder, question.text, question.query, question.expected)
+    query = embed_query(question.text, question.query, question.expected)
     video = context.video(cited.video_id)
     allowed = context.allowed(video, span)
     if allowed is None or not query.words:

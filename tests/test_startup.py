@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from rewatch.agent.cli.startup import load_beside, models_compiled_at_first_use
 from rewatch.memory.ingest import encoder
 from rewatch.memory.ingest.encoder import SentenceEncoder
-from rewatch.tools import reader
+from rewatch.tools import question_encoder, reader
 
 
 def test_models_are_compiled_at_first_use_and_validate_as_ever() -> None:
@@ -42,7 +42,7 @@ def test_what_searching_takes_is_there_once_the_thread_has_ended(
     wanted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded: list[str] = []
-    monkeypatch.setattr(encoder, "SentenceEncoder", lambda: loaded.append("encoder"))
+    monkeypatch.setattr(question_encoder, "load_question_encoder", lambda: loaded.append("encoder"))
     monkeypatch.setattr(reader, "load_reader", lambda: loaded.append("reader"))
     load_beside(reader=wanted)
     for thread in [thread for thread in threading.enumerate() if thread.name == "models"]:
@@ -63,7 +63,8 @@ def test_a_thread_that_needs_the_encoder_waits_while_another_one_loads_it(
         loading.remove(folder)
 
     monkeypatch.setattr(encoder, "_load_tokenizer", load)
-    monkeypatch.setattr(encoder, "_load_weights", lambda folder: ((), ()))
+    monkeypatch.setattr(encoder, "_load_embeddings", lambda folder: ())
+    monkeypatch.setattr(encoder, "_load_layers", lambda folder: ())
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(SentenceEncoder, [tmp_path] * 4))
     assert at_once == [1, 1, 1, 1]

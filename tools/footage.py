@@ -57,7 +57,7 @@ def _passages(context: ToolContext, video: VideoInfo, question: str) -> list[tup
     passages = load(context.library, video.video_id)
     if not passages.sentences:
         return []
-    cosines = passages.vectors @ embed_query(context.library.encoder, question).vector
+    cosines = passages.vectors @ embed_query(question).vector
     usual = Usual.of(cosines, len(passages.sentences))
     standings = [usual.standing(float(cosine)) for cosine in cosines]
     return [

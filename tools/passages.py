@@ -30,6 +30,8 @@ _PAUSE_SECONDS = 3.0
 """A longer silence begins another thought."""
 _SETTING = 4
 """How many sentences back a speaker's "he" or "it" may point."""
+_BEFORE, _READ_WORDS = 2, 70
+"""A passage is read behind so many sentences, so many words in all."""
 _SPOKEN = ("subtitle", "speech")
 
 
@@ -114,6 +116,27 @@ class Passages:
             before = [self.sentences[other].text for other in around if other < position]
             after = [self.sentences[other].text for other in around if other > position]
         return between.join([*before, in_marks(sentence.text), *after])
+
+    def behind_context(self, position: int) -> str:
+        """A spoken passage between marks, behind the title of what is shown meanwhile and the last sentences before it.
+
+        Where that would be long, the sentences furthest back are left out, so that the passage itself is never cut.
+        A text on the screen stands as `to_read` has it.
+        """
+        sentence = self.sentences[position]
+        if sentence.kind not in _SPOKEN:
+            return self.to_read(position)
+        place = bisect_left(self.spoken, position)
+        said = [self.sentences[other] for other in self.spoken[max(place - _BEFORE, 0) : place]]
+        near = [
+            other.text for other in said if other.span.gap_seconds(sentence.span) <= _BEFORE * NEAR_SECONDS
+        ]
+        screens = [self.sentences[other].text for other in self._shown_at.overlapping(sentence.span)]
+        titles = [f"{max(screens, key=len).splitlines()[0]}."] if screens else []
+        context = [*titles, *near]
+        while context and len(" ".join([*context, sentence.text]).split()) > _READ_WORDS:
+            del context[min(len(titles), len(context) - 1)]
+        return " ".join([*context, in_marks(sentence.text)])
 
     def setting(self, position: int) -> list[int]:
         """Positions of what sets the scene of a passage: the last sentences before it, the screen meanwhile.

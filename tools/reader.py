@@ -3,7 +3,7 @@
 A cross-encoder reads question and passage together, where the sentence encoder has embedded each alone. Its base,
 ms-marco-MiniLM-L-12-v2, ranks web passages for queries; its rounded weights ship inside a registry package. What it has
 learnt beyond that, to tell an answer from a passage that only speaks of the same things, is a low-rank
-adaptation (LoRA, Hu et al. 2021, arXiv:2106.09685) in `reader.safetensors`, trained by `rewatch.evals.reading`.
+adaptation (LoRA, Hu et al. 2021, arXiv:2106.09685) in `reader.safetensors`, trained by `rewatch.evals.training`.
 The two are joined once, so that reading costs what the base costs: about 33 ms of one core for a passage of 80 tokens.
 """
 

@@ -154,7 +154,7 @@ def find(
         return naming
     hits: list[Hit] = []
     for mention in _MODES[seek]:
-        embedded = embed_query(context.library.encoder, query, core, kinds, mention=mention)
+        embedded = embed_query(query, core, kinds, mention=mention)
         hits = [
             hit
             for video in context.videos
@@ -173,7 +173,7 @@ def _naming(
     wanted, hits = core or query, list[Hit]()
     if not content_words(wanted):
         return []
-    embedded = embed_query(context.library.encoder, query, core, mention=True)
+    embedded = embed_query(query, core, mention=True)
     for video in context.videos:
         allowed, passages = context.allowed(video, span), load(context.library, video.video_id)
         positions = [

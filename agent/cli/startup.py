@@ -16,11 +16,11 @@ def load_beside(*, reader: bool) -> None:
     """
 
     def load() -> None:
-        from rewatch.memory.ingest.encoder import SentenceEncoder
+        from rewatch.tools.question_encoder import load_question_encoder
         from rewatch.tools.reader import load_reader
 
         with suppress(Exception):  # whoever needs a model tells what is wrong with it
-            SentenceEncoder()
+            load_question_encoder()
             if reader:
                 load_reader()
 

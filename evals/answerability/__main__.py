@@ -7,7 +7,7 @@ Near misses are close to what is said; questions on other transcripts stand for 
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,26 +131,37 @@ def fit(values: Floats, labels: NDArray[np.bool_], counts: Floats) -> tuple[floa
 
 
 def fit_ranking(samples: list[Sample]) -> Floats:
-    """Fit the weights by which candidates are ranked: the likelihood that one that holds the answer is drawn.
-
-    Multinomial logistic regression with an L2 penalty, by gradient ascent; the scale is free, so the score
-    of a passage that repeats the question word by word comes to about 3.
-    """
+    """Fit the weights by which candidates are ranked; their scale is free (`fit_choice`)."""
     kept = [sample for sample in samples if sample.answerable and sample.holding.any()]
-    depth = max(len(sample.holding) for sample in kept)
-    measures = np.zeros((len(kept), depth, len(MEASURES)))
-    holding, there = np.zeros((len(kept), depth), bool), np.zeros((len(kept), depth), bool)
-    for row, sample in enumerate(kept):
-        count = len(sample.holding)
-        measures[row, :count] = sample.features[:, : len(MEASURES)]
-        holding[row, :count], there[row, :count] = sample.holding, True
-    weights = np.zeros(len(MEASURES))
+    return fit_choice(
+        [sample.features[:, : len(MEASURES)] for sample in kept], [sample.holding for sample in kept]
+    )
+
+
+def fit_choice(measures: Sequence[Floats], holding: Sequence[NDArray[np.bool_]]) -> Floats:
+    """Fit weights of measures to the likelihood that a candidate that holds the answer is drawn.
+
+    Multinomial logistic regression with an L2 penalty, by gradient ascent; ten times the weighted sum is a logit.
+
+    Args:
+        measures: float64 `[C, M]` for each question.
+        holding: bool `[C]` for each, some true.
+
+    Returns:
+        float64 `[M]`.
+    """
+    size = (len(measures), max(len(each) for each in holding))
+    values, num = np.zeros((*size, measures[0].shape[1])), len(measures)
+    held, there = np.zeros(size, bool), np.zeros(size, bool)
+    for row, (own, holds) in enumerate(zip(measures, holding, strict=True)):
+        values[row, : len(own)], held[row, : len(own)], there[row, : len(own)] = own, holds, True
+    weights = np.zeros(values.shape[-1])
     for _ in range(_STEPS):
-        scores = np.where(there, 10 * measures @ weights, -np.inf)
+        scores = np.where(there, 10 * values @ weights, -np.inf)
         chance = np.exp(scores - scores.max(axis=1, keepdims=True))
-        right = chance * holding
+        right = chance * held
         pull = right / right.sum(axis=1, keepdims=True) - chance / chance.sum(axis=1, keepdims=True)
-        gradient = 10 * np.einsum("qc,qcm->m", pull, measures) / len(kept) - _RANKING_RIDGE * weights
+        gradient = 10 * pull.ravel() @ values.reshape(-1, len(weights)) / num - _RANKING_RIDGE * weights
         weights = weights + 0.02 * gradient
     return weights
 

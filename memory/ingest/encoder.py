@@ -9,7 +9,7 @@ so no mask is needed and no time is spent on padding; attention runs on groups o
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
@@ -45,16 +45,19 @@ class SentenceEncoder:
     """Names the embedding space: vectors of different spaces are never compared."""
     dimensions = _WIDTH
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, adaptation: Mapping[str, Floats] | None = None) -> None:
         """Load the weights (0.3 s).
 
         Args:
             folder: Holds model.safetensors and tokenizer.json; None takes the ones in the registry package.
+            adaptation: What is added to a matrix `NAME` (`encoder.layer.0.attention.self.query`) of
+                `[inputs, outputs]`, as `NAME.down` `[inputs, rank]` and `NAME.up` `[rank, outputs]`.
         """
         folder = folder or _packaged_folder()
         with _LOADING:
             self._tokenizer = _load_tokenizer(folder)
-            self._embeddings, self._layers = _load_weights(folder)
+            self._embeddings = _load_embeddings(folder)
+            self._layers = _load_layers(folder) if adaptation is None else _read_layers(folder, adaptation)
 
     def encode_texts(self, texts: Sequence[str]) -> Floats:
         """Embed texts.
@@ -230,25 +233,43 @@ def _load_tokenizer(folder: Path) -> Any:
 
 
 @cache
-def _load_weights(folder: Path) -> tuple[tuple[Floats, Floats, tuple[Floats, Floats]], tuple[_Layer, ...]]:
-    """Read the embeddings (words, positions with the one segment type added, norm) and the layers."""
-    from safetensors.numpy import load_file
+def _load_embeddings(folder: Path) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
+    """The vectors of words, those of positions with the one segment type added, and their norm."""
+    weights = _open(folder)
+    words, positions, types = (
+        weights.get_tensor(f"embeddings.{name}_embeddings.weight")
+        for name in ("word", "position", "token_type")
+    )
+    norm = tuple(weights.get_tensor(f"embeddings.LayerNorm.{part}") for part in ("weight", "bias"))
+    return words, positions + types[0], (norm[0], norm[1])
 
-    weights: dict[str, Floats] = load_file(folder / "model.safetensors")
-    positions = weights["embeddings.position_embeddings.weight"]
-    positions = positions + weights["embeddings.token_type_embeddings.weight"][0]
-    norm = (weights["embeddings.LayerNorm.weight"], weights["embeddings.LayerNorm.bias"])
-    layers = tuple(_layer(weights, f"encoder.layer.{number}.") for number in range(_LAYERS))
-    return (weights["embeddings.word_embeddings.weight"], positions, norm), layers
+
+@cache
+def _load_layers(folder: Path) -> tuple[_Layer, ...]:
+    return _read_layers(folder, {})
 
 
-def _layer(weights: dict[str, Floats], prefix: str) -> _Layer:
+def _read_layers(folder: Path, adaptation: Mapping[str, Floats]) -> tuple[_Layer, ...]:
+    weights = _open(folder)
+    return tuple(_layer(weights, adaptation, f"encoder.layer.{number}.") for number in range(_LAYERS))
+
+
+def _open(folder: Path) -> Any:
+    from safetensors import safe_open
+
+    return safe_open(folder / "model.safetensors", "np")
+
+
+def _layer(weights: Any, adaptation: Mapping[str, Floats], prefix: str) -> _Layer:
     def dense(name: str, scale: float = 1.0) -> tuple[Floats, Floats]:
-        weight = weights[f"{prefix}{name}.weight"].T * np.float32(scale)
-        return np.ascontiguousarray(weight), weights[f"{prefix}{name}.bias"]
+        weight = weights.get_tensor(f"{prefix}{name}.weight").T
+        if f"{prefix}{name}.down" in adaptation:
+            down, up = (adaptation[f"{prefix}{name}.{part}"].astype(np.float32) for part in ("down", "up"))
+            weight = weight + down @ up
+        return np.ascontiguousarray(weight * np.float32(scale)), weights.get_tensor(f"{prefix}{name}.bias")
 
     def norm(name: str) -> tuple[Floats, Floats]:
-        return weights[f"{prefix}{name}.weight"], weights[f"{prefix}{name}.bias"]
+        return weights.get_tensor(f"{prefix}{name}.weight"), weights.get_tensor(f"{prefix}{name}.bias")
 
     scale = _HEAD_WIDTH**-0.5
     query, key, value = (dense(f"attention.self.{name}") for name in ("query", "key", "value"))

@@ -20,8 +20,8 @@ from rewatch.tools.passages import Passages, load
 from rewatch.tools.relevance import embed_query
 from rewatch.tools.search import candidates, kinds_of
 
-RIGHT, WRONG = 2, 6
-"""At most so many passages that answer, and that do not."""
+RIGHT = 2
+"""At most so many passages that answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,14 @@ class Exercise:
     """One question and passages as they are read."""
 
     question: str
-    passages: tuple[str, ...]
+    alone: tuple[str, ...]
+    """Passages by themselves, those that answer first, the others as the search ranks them."""
+    behind: tuple[str, ...]
+    """The same behind their context."""
     answers: NDArray[np.bool_]
-    """bool `[len(passages)]`; all false for a near miss."""
-    every_epoch: bool
-    """Whether it is learnt from in every epoch, or in about half of them."""
+    """bool `[len(alone)]`; all false for a near miss."""
+    balancing: bool
+    """Whether it was written so that the words that it shares with a passage tell nothing of the answer."""
 
 
 def exercises(library: Library, questions: Sequence[Asked]) -> Iterator[Exercise]:
@@ -46,16 +49,16 @@ def exercises(library: Library, questions: Sequence[Asked]) -> Iterator[Exercise
             for position, sentence in enumerate(passages.sentences)
             if is_right(sentence.span, asked.spans)
         ]
-        found = _found(library, asked, question, passages)
         beside = {other for position in right for other in passages.neighbours(position)} | set(right)
         exact = [p for p in right if any(passages.sentences[p].span.overlaps(span) for span in asked.spans)]
-        wrong = [position for position in found if position not in beside]
-        chosen = [*exact[:RIGHT], *wrong[:WRONG]]
         if asked.answerable and not exact:
             continue
+        found = _found(library, asked, question, passages)
+        chosen = [*exact[:RIGHT], *(position for position in found if position not in beside)]
         yield Exercise(
             asked.text,
             tuple(passages.to_read(position) for position in chosen),
+            tuple(passages.behind_context(position) for position in chosen),
             np.arange(len(chosen)) < len(exact[:RIGHT]),
             asked.balancing and not asked.foreign,
         )
@@ -63,5 +66,5 @@ def exercises(library: Library, questions: Sequence[Asked]) -> Iterator[Exercise
 
 def _found(library: Library, asked: Asked, question: Question, passages: Passages) -> list[int]:
     context = ToolContext(library, (asked.video,), None, Meter(Limits()))
-    query = embed_query(library.encoder, question.text, question.query, question.expected)
+    query = embed_query(question.text, question.query, question.expected)
     return candidates(context, asked.video, query, asked.video.span, kinds_of(question.channels), passages)

