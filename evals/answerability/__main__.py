@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rewatch.agent.evidence_model import FEATURES, features
 from rewatch.agent.question import ground
-from rewatch.evals.answerability.corpus import Asked, foreign, is_right, read_corpus
+from rewatch.evals.answerability.corpus import Asked, foreign, read_corpus
 from rewatch.memory.library import Library
 from rewatch.memory.types import Limits
 from rewatch.tools.context import ToolContext
@@ -28,8 +28,8 @@ CITED = 3
 """How many of the best passages an answer may cite."""
 _BALANCING = 3.0
 """What a question counts that was written so that shared words tell nothing of the answer: the others are many more."""
-_ANSWERED = 0.6
-"""How many of the questions that people ask their video answers, before anything is seen."""
+_ANSWERED, _MENTIONED = 0.7, 0.6
+"""How many of the questions that people ask their video answers, and of the things they seek it mentions."""
 _RIDGE = 10.0
 """Strength of the L2 penalty on the weights of standardised features."""
 _RANKING_RIDGE, _STEPS = 0.02, 2000
@@ -61,12 +61,8 @@ class Sample:
 
 def main() -> None:
     """Search, fit, cross-validate, print: for questions that are read, and for mentions, which are not."""
-    _report("ANSWERING", "ANSWERS", _samples_of(judged=True))
-    _report(
-        "MENTIONING",
-        "MENTIONS",
-        [s for judged in (True, False) for s in _samples_of(judged=judged, mention=True)],
-    )
+    _report("ANSWERING", "ANSWERS", _samples_of(judged=True), _ANSWERED)
+    _report("MENTIONING", "MENTIONS", _samples_of(judged=True, mention=True), _MENTIONED)
 
 
 def _samples_of(*, judged: bool, mention: bool = False) -> list[Sample]:
@@ -77,12 +73,12 @@ def _samples_of(*, judged: bool, mention: bool = False) -> list[Sample]:
         return [sample for questions in put for sample in _samples(library, questions, mention)]
 
 
-def _report(ranking_name: str, judgement_name: str, samples: list[Sample]) -> None:
+def _report(ranking_name: str, judgement_name: str, samples: list[Sample], answered: float) -> None:
     answerable = [sample for sample in samples if sample.answerable]
     others = sum(sample.foreign for sample in samples)
     near = len(samples) - len(answerable) - others
     print(f"{len(answerable)} questions with an answer, {near} near misses, {others} on other transcripts")
-    left_out = _cross_validate(samples)
+    left_out = _cross_validate(samples, answered)
     for depth in (1, 2, 3, 5):
         shares = [
             any(hits[:depth])
@@ -97,23 +93,23 @@ def _report(ranking_name: str, judgement_name: str, samples: list[Sample]) -> No
         print(_row(samples, left_out, float(threshold)))
     ranking = fit_ranking(samples)
     print(f"{ranking_name} of relevance:", np.round(ranking, 2).tolist())
-    bias, weights = fit(*_best(samples, ranking))
+    bias, weights = fit(*_best(samples, ranking), answered)
     print(f"{judgement_name} = Weights({bias:.3f}, ({', '.join(f'{weight:.3f}' for weight in weights)}))")
     for name, weight in zip(FEATURES, weights, strict=True):
         print(f"{name:>20} {weight:8.3f}")
 
 
-def fit(values: Floats, labels: NDArray[np.bool_], counts: Floats) -> tuple[float, Floats]:
+def fit(values: Floats, labels: NDArray[np.bool_], counts: Floats, answered: float) -> tuple[float, Floats]:
     """Fit a logistic regression with an L2 penalty, by Newton's method.
 
     Args:
         values: float64 `[N, F]`.
         labels: bool `[N]`.
         counts: float64 `[N]`, what each counts.
+        answered: How many of them to take to be answered before anything is seen, whatever their share here.
 
     Returns:
-        The bias and float64 `[F]` weights for values as they are. The bias takes three questions of five to be
-        answered before anything is seen, whatever their share among the samples.
+        The bias and float64 `[F]` weights for values as they are.
     """
     mean, scale = values.mean(axis=0), values.std(axis=0) + 1e-9
     design = np.hstack([np.ones((len(values), 1)), (values - mean) / scale])
@@ -126,7 +122,7 @@ def fit(values: Floats, labels: NDArray[np.bool_], counts: Floats) -> tuple[floa
         weights = weights + np.linalg.solve(curvature, gradient)
     plain = weights[1:] / scale
     even = np.log(counts[~labels].sum() / counts[labels].sum())
-    asked = np.log(_ANSWERED / (1 - _ANSWERED))
+    asked = np.log(answered / (1 - answered))
     return float(weights[0] - plain @ mean + even + asked), plain
 
 
@@ -188,7 +184,7 @@ def _samples(library: Library, questions: list[Asked], mention: bool) -> Iterato
                 asked.answerable,
                 asked.foreign,
                 _BALANCING if asked.balancing and not asked.foreign else 1.0,
-                np.array([is_right(hit.sentence.span, asked.spans) for hit in found], bool),
+                np.array([asked.is_answered_by(hit.sentence) for hit in found], bool),
                 np.array([features(question, hit.query, hit.passages, hit.relevance) for hit in found]),
             )
 
@@ -199,13 +195,13 @@ def _best(samples: list[Sample], ranking: Floats) -> tuple[Floats, NDArray[np.bo
     return best, np.array([s.answerable for s in samples]), np.array([s.weight for s in samples])
 
 
-def _cross_validate(samples: list[Sample]) -> list[tuple[float, list[bool]]]:
+def _cross_validate(samples: list[Sample], answered: float) -> list[tuple[float, list[bool]]]:
     """For each question the probability, and whether each candidate is right, by fits on other transcripts."""
     found: dict[int, tuple[float, list[bool]]] = {}
     for name in sorted({sample.transcript for sample in samples}):
         others = [sample for sample in samples if sample.transcript != name]
         ranking = fit_ranking(others)
-        bias, weights = fit(*_best(others, ranking))
+        bias, weights = fit(*_best(others, ranking), answered)
         for sample in samples:
             if sample.transcript == name:
                 order = sample.ranked(ranking)

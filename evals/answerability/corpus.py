@@ -6,6 +6,7 @@ best first; near misses are marked `answerable: false`).
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -23,7 +24,7 @@ from rewatch.memory.types import Sentence, Span, VideoInfo
 WORDS_A_SECOND = 2.4
 """Speed of speech: about 145 words a minute."""
 JUDGED = frozenset(
-    """bells canals entropy maps reefs sourdough c1 c2 c3 c4 f4 f8 g3 g7 g11 g15 h15 h24 h44 h63 h82""".split()
+    """bells canals entropy maps reefs sourdough c1 c2 c3 c4 f4 f8 g3 g7 g11 g15 h15 h24 h44 h63 h82 s21 s32""".split()
 )
 """What the judgement is fitted on; the reader learns from the other transcripts (`rewatch.evals.training`)."""
 UNSEEN = frozenset(("glass", "lantern", "pigeons", "timetable"))
@@ -44,6 +45,12 @@ class Asked:
     """Whether it was written for another transcript."""
     balancing: bool = False
     """Whether it was written so that the words that it shares with a passage tell nothing of the answer."""
+    texts: frozenset[str] = frozenset()
+    """What of the texts that stand there answers; empty where that is not known."""
+
+    def is_answered_by(self, sentence: Sentence) -> bool:
+        """Whether a passage is one that answers: where the answer is, and not only what is said or shown meanwhile."""
+        return is_right(sentence.span, self.spans) and (not self.texts or sentence.text in self.texts)
 
 
 def read_corpus(library: Library, *, judged: bool) -> Iterator[list[Asked]]:
@@ -72,7 +79,7 @@ def foreign(asked: Sequence[Sequence[Asked]], number: int) -> list[Asked]:
     video = asked[number][0].video
     others = [questions[number % len(questions) :: 12] for i, questions in enumerate(asked) if i != number]
     return [
-        replace(question, video=video, answerable=False, foreign=True, spans=())
+        replace(question, video=video, answerable=False, foreign=True, spans=(), texts=frozenset())
         for questions in others
         for question in questions
         if question.answerable
@@ -97,7 +104,7 @@ def _add_transcript(library: Library, name: str, script: dict[str, Any]) -> list
     said = list(zip(spoken, script["sentences"], strict=True))
     screens = [(span, screen["lines"]) for span, screen in zip(shown, script["screens"], strict=True)]
     video = _put(library, name, starts[-1], said, screens)
-    return [_asked(video, question, spoken, shown) for question in script["questions"]]
+    return [_asked(video, question, script, spoken, shown) for question in script["questions"]]
 
 
 def _add_talk(library: Library, name: str) -> list[Asked]:
@@ -140,10 +147,14 @@ def _put(
     return video
 
 
-def _asked(video: VideoInfo, question: dict[str, Any], spoken: list[Span], shown: list[Span]) -> Asked:
-    spans = [spoken[index] for index in question.get("sentences") or ()]
-    if question.get("screen") is not None:
-        spans.append(shown[question["screen"]])
+def _asked(
+    video: VideoInfo, question: dict[str, Any], script: dict[str, Any], spoken: list[Span], shown: list[Span]
+) -> Asked:
+    numbers, screen = question.get("sentences") or [], question.get("screen")
+    spans, texts = [spoken[number] for number in numbers], {script["sentences"][number] for number in numbers}
+    if screen is not None:
+        spans.append(shown[screen])
+        texts |= _answering(script["screens"][screen]["lines"], question)
     return Asked(
         video,
         question["question"],
@@ -151,4 +162,19 @@ def _asked(video: VideoInfo, question: dict[str, Any], spoken: list[Span], shown
         bool(question["answerable"]),
         tuple(spans),
         balancing="wording" in question,
+        texts=frozenset(texts),
     )
+
+
+def _answering(lines: list[str], question: dict[str, Any]) -> set[str]:
+    """The whole screen, and the line that holds most of the answer, or else of the question."""
+    words = [_words(line) for line in lines]
+    for sought in (_words(str(question.get("answer", ""))), _words(question["question"])):
+        shared = [len(own & sought) for own in words]
+        if max(shared):
+            return {"\n".join(lines), lines[shared.index(max(shared))]}
+    return {"\n".join(lines)}
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))

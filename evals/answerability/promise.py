@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rewatch.agent.question import ground
 from rewatch.evals.answerability.__main__ import fit_choice
-from rewatch.evals.answerability.corpus import Asked, is_right, read_corpus
+from rewatch.evals.answerability.corpus import Asked, read_corpus
 from rewatch.memory.library import Library
 from rewatch.tools.passages import load
 from rewatch.tools.relevance import embed_query, promises
@@ -50,7 +50,7 @@ def _samples(library: Library, questions: Sequence[Asked], half: int) -> Iterato
     passages = load(library, questions[0].video.video_id)
     for asked in questions:
         question = ground(asked.text, asked.video.duration_seconds, asked.options)
-        holding = np.array([is_right(sentence.span, asked.spans) for sentence in passages.sentences], bool)
+        holding = np.array([asked.is_answered_by(sentence) for sentence in passages.sentences], bool)
         if not holding.any() or question.type in ("summary", "order"):
             continue
         query = embed_query(question.text, question.query, question.expected)

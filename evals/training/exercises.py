@@ -44,22 +44,23 @@ def exercises(library: Library, questions: Sequence[Asked]) -> Iterator[Exercise
     for asked in questions:
         question = ground(asked.text, asked.video.duration_seconds, asked.options)
         passages = load(library, asked.video.video_id)
+        near = [p for p, sentence in enumerate(passages.sentences) if is_right(sentence.span, asked.spans)]
+        beside = {other for position in near for other in passages.neighbours(position)} | set(near)
         right = [
             position
-            for position, sentence in enumerate(passages.sentences)
-            if is_right(sentence.span, asked.spans)
+            for position in near
+            if asked.is_answered_by(passages.sentences[position])
+            and any(passages.sentences[position].span.overlaps(span) for span in asked.spans)
         ]
-        beside = {other for position in right for other in passages.neighbours(position)} | set(right)
-        exact = [p for p in right if any(passages.sentences[p].span.overlaps(span) for span in asked.spans)]
-        if asked.answerable and not exact:
+        if asked.answerable and not right:
             continue
         found = _found(library, asked, question, passages)
-        chosen = [*exact[:RIGHT], *(position for position in found if position not in beside)]
+        chosen = [*right[:RIGHT], *(position for position in found if position not in beside)]
         yield Exercise(
             asked.text,
             tuple(passages.to_read(position) for position in chosen),
             tuple(passages.behind_context(position) for position in chosen),
-            np.arange(len(chosen)) < len(exact[:RIGHT]),
+            np.arange(len(chosen)) < len(right[:RIGHT]),
             asked.balancing and not asked.foreign,
         )
 

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from rewatch.agent.question import ground
-from rewatch.evals.answerability.corpus import Asked, is_right, read_corpus
+from rewatch.evals.answerability.corpus import Asked, read_corpus
 from rewatch.evals.training.network import QuestionNetwork
 from rewatch.memory.library import Library
 from rewatch.tools.passages import load
@@ -120,8 +120,7 @@ def _lessons(library: Library, questions: Sequence[Asked]) -> Iterator[_Lesson]:
         answers = [
             position
             for position, sentence in enumerate(passages.sentences)
-            if is_right(sentence.span, asked.spans)
-            and any(sentence.span.overlaps(span) for span in asked.spans)
+            if asked.is_answered_by(sentence) and any(sentence.span.overlaps(span) for span in asked.spans)
         ]
         if answers and question.type not in ("summary", "order"):
             yield _Lesson(question.text, question.query or question.text, places, answers)
