@@ -1,8 +1,8 @@
 """Fit the evidence model on the corpus and print what it reaches on transcripts left out.
 
 Run `python -m rewatch.evals.answerability`. It prints, for questions that have an answer, how often the best
-passages hold it; then, for each threshold, how many questions end right (an answer within 5 s of the truth, or
-"not found" for a near miss) when the model never saw their transcript; then the weights fitted on all of them.
+passages hold it; then, for each threshold, how many questions end right (a passage that answers, or "not found" for a
+near miss) when the model never saw their transcript; then the weights fitted on all of them.
 Near misses are close to what is said; questions on other transcripts stand for what is far from it.
 """
 
