@@ -52,6 +52,10 @@ class Asked:
         """Whether a passage is one that answers: where the answer is, and not only what is said or shown meanwhile."""
         return is_right(sentence.span, self.spans) and (not self.texts or sentence.text in self.texts)
 
+    def is_answered_within(self, sentence: Sentence) -> bool:
+        """Whether a passage answers and stands there itself, not only within the tolerance of a few seconds."""
+        return self.is_answered_by(sentence) and any(sentence.span.overlaps(span) for span in self.spans)
+
 
 def read_corpus(library: Library, *, judged: bool) -> Iterator[list[Asked]]:
     """Put transcripts and bundled talks into the library and yield the questions on each.

@@ -1,7 +1,7 @@
 """Train: `python -m rewatch.evals.training {question_encoder,reader} FILE.safetensors` (wants torch).
 
-The question encoder first, as it finds the passages that the reader learns from: four minutes on one core; the reader
-takes about an hour on two. Both learn from the written transcripts, but for those and the bundled talks on which
+The question encoder first, as it finds the passages that the reader learns from: three minutes on one core; the reader
+takes most of an hour on two. Both learn from the written transcripts, but for those and the bundled talks on which
 the judgement is fitted, and for those that tell how well all of it does: a judgement fitted on what was learnt by heart
 would believe it too much.
 """

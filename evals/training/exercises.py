@@ -46,12 +46,7 @@ def exercises(library: Library, questions: Sequence[Asked]) -> Iterator[Exercise
         passages = load(library, asked.video.video_id)
         near = [p for p, sentence in enumerate(passages.sentences) if is_right(sentence.span, asked.spans)]
         beside = {other for position in near for other in passages.neighbours(position)} | set(near)
-        right = [
-            position
-            for position in near
-            if asked.is_answered_by(passages.sentences[position])
-            and any(passages.sentences[position].span.overlaps(span) for span in asked.spans)
-        ]
+        right = [position for position in near if asked.is_answered_within(passages.sentences[position])]
         if asked.answerable and not right:
             continue
         found = _found(library, asked, question, passages)

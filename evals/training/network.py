@@ -47,7 +47,7 @@ class AdaptedBert:
             generator: Draws the first values of the adaptation, which changes nothing before it has learnt.
         """
         self._tables = {name: values for name, values in matrices.items() if name.startswith("embeddings")}
-        self._matrices = {name: values.bfloat16() for name, values in matrices.items()}
+        self._matrices = {name: matrices[name].bfloat16() for name in matrices.keys() - self._tables.keys()}
         self._vectors = vectors
         self._biases = {name: values.bfloat16() for name, values in vectors.items()}
         self._num_layers = sum(name.endswith("intermediate.dense") for name in matrices)

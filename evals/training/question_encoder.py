@@ -17,11 +17,13 @@ from torch import Tensor
 
 from rewatch.agent.question import ground
 from rewatch.evals.answerability.corpus import Asked, read_corpus
+from rewatch.evals.training.descent import Pace, descend
 from rewatch.evals.training.network import QuestionNetwork
 from rewatch.memory.library import Library
 from rewatch.tools.passages import load
 
-_EPOCHS, _QUESTIONS_A_STEP, _RATE, _WARM_UP, _DECAY = 2, 16, 5e-4, 50, 0.01
+_EPOCHS, _QUESTIONS_A_STEP = 2, 16
+_PACE = Pace(rate=5e-4, warm_up=50, lowest=0.02)
 _SCALE = 10.0
 """From cosines to logits."""
 _SUBJECTS = 0.3
@@ -77,31 +79,23 @@ def learn(
     network: QuestionNetwork, encode: Tokenizer, lessons: Sequence[_Lesson], random: np.random.Generator
 ) -> None:
     """Let a network learn."""
-    steps = _EPOCHS * (len(lessons) // _QUESTIONS_A_STEP)
-    optimiser = torch.optim.AdamW(list(network.learnt.values()), lr=_RATE, weight_decay=_DECAY)
-    pace = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min((step + 1) / _WARM_UP, 1) * max(0.02, 1 - step / steps)
-    )
-    losses: list[float] = []
-    for batch in _batches(lessons, random):
-        texts = [each.subject if random.random() < _SUBJECTS else each.question for each in batch]
-        encodings = encode.encode_batch(texts)
-        questions = network.vectors([(each.ids, each.type_ids) for each in encodings], learning=True)
-        logits = [_SCALE * each.passages @ question for each, question in zip(batch, questions, strict=True)]
-        loss = torch.stack(
-            [
-                row.logsumexp(0) - row[each.answers].logsumexp(0)
-                for row, each in zip(logits, batch, strict=True)
-            ]
-        ).mean()
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(list(network.learnt.values()), 1.0)
-        optimiser.step()
-        pace.step()
-        losses.append(loss.item())
-        if len(losses) % 50 == 0:
-            print(f"step {len(losses)} of {steps}: loss {np.mean(losses[-50:]):.3f}", flush=True)
+
+    def losses() -> Iterator[Tensor]:
+        for batch in _batches(lessons, random):
+            texts = [each.subject if random.random() < _SUBJECTS else each.question for each in batch]
+            encodings = encode.encode_batch(texts)
+            questions = network.vectors([(each.ids, each.type_ids) for each in encodings], learning=True)
+            yield torch.stack(
+                [_loss(each, question) for each, question in zip(batch, questions, strict=True)]
+            ).mean()
+
+    num_steps = _EPOCHS * (len(lessons) // _QUESTIONS_A_STEP)
+    descend(list(network.learnt.values()), losses(), num_steps, _PACE)
+
+
+def _loss(lesson: _Lesson, question: Tensor) -> Tensor:
+    logits = _SCALE * lesson.passages @ question
+    return logits.logsumexp(0) - logits[lesson.answers].logsumexp(0)
 
 
 def _batches(lessons: Sequence[_Lesson], random: np.random.Generator) -> Iterator[list[_Lesson]]:
@@ -120,7 +114,7 @@ def _lessons(library: Library, questions: Sequence[Asked]) -> Iterator[_Lesson]:
         answers = [
             position
             for position, sentence in enumerate(passages.sentences)
-            if asked.is_answered_by(sentence) and any(sentence.span.overlaps(span) for span in asked.spans)
+            if asked.is_answered_within(sentence)
         ]
         if answers and question.type not in ("summary", "order"):
             yield _Lesson(question.text, question.query or question.text, places, answers)

@@ -13,15 +13,16 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from rewatch.evals.answerability.corpus import foreign, read_corpus
+from rewatch.evals.training.descent import Pace, descend
 from rewatch.evals.training.exercises import Exercise, exercises
-from rewatch.evals.training.network import ReadingNetwork, Tokens
+from rewatch.evals.training.network import ReadingNetwork
 from rewatch.memory.ingest.onnx_format import Network
 from rewatch.memory.library import Library
 from rewatch.tools.reader import packaged_folder, tokenizer
 from rewatch.tools.reader_network import matrices, vectors
 
-_EPOCHS, _QUESTIONS_A_STEP, _RATE, _WARM_UP = 2, 8, 4e-4, 30
-_DECAY, _LONGEST_STEP = 0.01, 1.0
+_EPOCHS, _QUESTIONS_A_STEP = 2, 8
+_PACE = Pace(rate=4e-4, warm_up=30, lowest=0.05)
 _FOREIGN, _ALONE_WEIGHT = 10, 0.5
 """Questions on other transcripts for each; what a passage's own judgement weighs."""
 _HARDEST, _OTHERS = 4, 2
@@ -68,28 +69,20 @@ def learn(network: ReadingNetwork, lessons: Sequence[Exercise], random: np.rando
         lessons: Questions with passages.
         random: Draws which questions are due, their order, how their passages are read, and some of these.
     """
-    batches = list(_batches(lessons, random))
-    learnt = list(network.learnt.values())
-    optimiser = torch.optim.AdamW(learnt, lr=_RATE, weight_decay=_DECAY)
-    pace = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min((step + 1) / _WARM_UP, 1) * max(0.05, 1 - step / len(batches))
-    )
-    losses: list[float] = []
-    for batch in batches:
-        behind = random.random() < 0.5
-        read = [_read(lesson, random, behind=behind) for lesson in batch]
-        logits = network.logits([pair for pairs, _ in read for pair in pairs], learning=True)
-        parts = torch.split(logits, [len(pairs) for pairs, _ in read])
-        losses_now = [_loss(part, answers) for part, (_, answers) in zip(parts, read, strict=True)]
-        loss = torch.stack(losses_now).mean()
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(learnt, _LONGEST_STEP)
-        optimiser.step()
-        pace.step()
-        losses.append(loss.item())
-        if len(losses) % 20 == 0:
-            print(f"step {len(losses)} of {len(batches)}: loss {np.mean(losses[-20:]):.3f}", flush=True)
+    batches, encode = list(_batches(lessons, random)), tokenizer(packaged_folder())
+
+    def losses() -> Iterator[Tensor]:
+        for batch in batches:
+            behind = random.random() < 0.5
+            read = [_chosen(lesson, random, behind=behind) for lesson in batch]
+            encodings = encode.encode_batch([pair for pairs, _ in read for pair in pairs])
+            logits = network.logits([(each.ids, each.type_ids) for each in encodings], learning=True)
+            parts = torch.split(logits, [len(pairs) for pairs, _ in read])
+            yield torch.stack(
+                [_loss(part, answers) for part, (_, answers) in zip(parts, read, strict=True)]
+            ).mean()
+
+    descend(list(network.learnt.values()), losses(), len(batches), _PACE)
 
 
 def _batches(lessons: Sequence[Exercise], random: np.random.Generator) -> Iterator[list[Exercise]]:
@@ -99,16 +92,15 @@ def _batches(lessons: Sequence[Exercise], random: np.random.Generator) -> Iterat
         yield from (due[first : first + _QUESTIONS_A_STEP] for first in range(0, len(due), _QUESTIONS_A_STEP))
 
 
-def _read(lesson: Exercise, random: np.random.Generator, *, behind: bool) -> tuple[Tokens, Tensor]:
-    """Tokens of the question with each of some passages, and whether these answer."""
+def _chosen(
+    lesson: Exercise, random: np.random.Generator, *, behind: bool
+) -> tuple[list[tuple[str, str]], Tensor]:
+    """The question with each of some passages, and whether these answer."""
     right, wrong = np.flatnonzero(lesson.answers), np.flatnonzero(~lesson.answers)
     others = random.permutation(wrong[_HARDEST:])[:_OTHERS]
     rows = [*right, *wrong[:_HARDEST], *others]
     passages = lesson.behind if behind else lesson.alone
-    pairs = [(lesson.question, passages[row]) for row in rows]
-    encodings = tokenizer(packaged_folder()).encode_batch(pairs)
-    tokens = [(encoding.ids, encoding.type_ids) for encoding in encodings]
-    return tokens, torch.from_numpy(lesson.answers[rows])
+    return [(lesson.question, passages[row]) for row in rows], torch.from_numpy(lesson.answers[rows])
 
 
 def _loss(logits: Tensor, answers: Tensor) -> Tensor:

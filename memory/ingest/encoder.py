@@ -240,8 +240,8 @@ def _load_embeddings(folder: Path) -> tuple[Floats, Floats, tuple[Floats, Floats
         weights.get_tensor(f"embeddings.{name}_embeddings.weight")
         for name in ("word", "position", "token_type")
     )
-    norm = tuple(weights.get_tensor(f"embeddings.LayerNorm.{part}") for part in ("weight", "bias"))
-    return words, positions + types[0], (norm[0], norm[1])
+    weight, bias = (weights.get_tensor(f"embeddings.LayerNorm.{part}") for part in ("weight", "bias"))
+    return words, positions + types[0], (weight, bias)
 
 
 @cache
