@@ -195,6 +195,9 @@ def _search(
     core = asked.query if query == question.text or asked is not question else query
     is_thing = asked.counts_mentions or asked is not question  # targets and anchors are things, not questions
     seek: Seek = "mention" if is_thing else "either" if asked.seeks_mention else "answer"
+    if purpose.startswith("target"):
+        # What is called otherwise in the video is found as the answer to when they speak of it.
+        core, seek, arguments["query"] = query, "either", f"When do they speak of {query}?"
     context = run.tools.only(arguments.pop("video_id", ""))
     every = purpose == "question" and question.lists_mentions
     found = find(context, **arguments, core=core, limit=_FOUND, kinds=asked.expected, seek=seek, every=every)

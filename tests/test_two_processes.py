@@ -44,7 +44,7 @@ def test_three_processes_index_a_new_library_once(tmp_path: Path, file: Path) ->
 
 
 def test_the_waiting_one_goes_on_when_the_holder_is_killed(tmp_path: Path, file: Path) -> None:
-    holder = start(tmp_path / "library", file, delay_seconds=0.05)
+    holder = start(tmp_path / "library", file, delay_seconds=0.3)
     assert holder.stdout is not None
     assert holder.stdout.readline().startswith("frames")
     waiting = start(tmp_path / "library", file, delay_seconds=0.0)

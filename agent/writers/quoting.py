@@ -36,7 +36,7 @@ class QuotingWriter:
             return Draft(tuple(order(question, done)))
         claims = compose(self.tools.library.encoder, question, done, self.tools.videos)
         if question.options and not question.counts_mentions and letter_of(claims) is None:
-            claims = choose(self.tools.library.encoder, question, rank(question, done))
+            claims = choose(question, rank(question, done))
         return Draft(tuple(claims))
 
     def check(self, question: Question, claims: Sequence[Claim], done: Sequence[Done]) -> Checked:

@@ -25,13 +25,8 @@ _EPOCHS, _QUESTIONS_A_STEP = 2, 8
 _PACE = Pace(rate=4e-4, warm_up=30, lowest=0.05)
 _FOREIGN, _ALONE_WEIGHT = 10, 0.5
 """Questions on other transcripts for each; what a passage's own judgement weighs."""
-_HARDEST, _OTHERS = 4, 2
+_HARDEST, _OTHERS = 4, 1
 """Of the passages that do not answer, the search's best are read, and others by chance, anew in every epoch."""
-_SHARE_OF_OTHERS = 0.3
-"""How many of the questions that balance nothing are learnt from in an epoch.
-
-Those written first are more, and their answers share fewer words with them than their near misses do: alone they
-teach that a passage with the question's words does not answer it."""
 
 
 def train(library: Library) -> dict[str, Tensor]:
@@ -88,7 +83,7 @@ def learn(network: ReadingNetwork, lessons: Sequence[Exercise], random: np.rando
 def _batches(lessons: Sequence[Exercise], random: np.random.Generator) -> Iterator[list[Exercise]]:
     for _ in range(_EPOCHS):
         shuffled = [lessons[number] for number in random.permutation(len(lessons))]
-        due = [lesson for lesson in shuffled if lesson.balancing or random.random() < _SHARE_OF_OTHERS]
+        due = [lesson for lesson in shuffled if random.random() < lesson.share]
         yield from (due[first : first + _QUESTIONS_A_STEP] for first in range(0, len(due), _QUESTIONS_A_STEP))
 
 
