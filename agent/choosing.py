@@ -1,7 +1,8 @@
 """Multiple choice: which option the passages that answer the question bear out.
 
 Each option is put beside the question, and the two are read with each passage: the reader has learnt that nothing
-answers a question beside a wrong answer (`evals/training/exercises`).
+answers a question beside a wrong answer (`evals/training/exercises`). What an option gains with any passage, as one
+does that repeats the question, is taken off (contextual calibration, Zhao et al. 2021, arXiv:2102.09690).
 """
 
 from collections.abc import Sequence
@@ -53,7 +54,8 @@ def choose(question: Question, ranked: Sequence[Observation]) -> list[Claim]:
     logits = np.array(
         [load_reader().score(f"{question.text} {question.options[letter]}", texts) for letter in letters]
     )
-    option, passage = np.unravel_index(logits.argmax(), logits.shape)
+    usual = logits.mean(axis=1, keepdims=True) if len(texts) > 1 else 0.0
+    option, passage = np.unravel_index((logits - usual).argmax(), logits.shape)
     best, letter = asked[int(passage)], letters[int(option)]
     others = [seen for seen in asked if seen.id != best.id][:BESIDE]
     return [quote(best, lead(question.options, letter)), *map(quote, others)]
