@@ -16,7 +16,7 @@ from rewatch.agent.planners.rules import POSSIBLE, SUFFICIENT
 from rewatch.agent.question import Question
 from rewatch.memory.types import Observation
 from rewatch.tools.passages import in_marks
-from rewatch.tools.reader import load_reader
+from rewatch.tools.reader import beside, load_reader
 
 _PASSAGES = 8
 """How many of the best passages are read with each option."""
@@ -51,9 +51,9 @@ def choose(question: Question, ranked: Sequence[Observation]) -> list[Claim]:
         return []
     letters = [letter for letter in question.options if letter != absent]
     texts = [in_marks(own(question.query, seen.text)) for seen in asked]
-    logits = np.array(
-        [load_reader().score(f"{question.text} {question.options[letter]}", texts) for letter in letters]
-    )
+    joined = [beside(question.text, question.options[letter]) for letter in letters]
+    logits = np.array([load_reader().score(each, texts) for each in joined])
+    # Of a single passage, what is usual would be all that there is.
     usual = logits.mean(axis=1, keepdims=True) if len(texts) > 1 else 0.0
     option, passage = np.unravel_index((logits - usual).argmax(), logits.shape)
     best, letter = asked[int(passage)], letters[int(option)]

@@ -193,10 +193,10 @@ def _search(
     """Search, and weigh each hit by how likely it answers what this call asks."""
     asked = question if purpose in ("question", "closer", "rival") else ground(query, 0.0)
     core = asked.query if query == question.text or asked is not question else query
-    is_thing = asked.counts_mentions or asked is not question  # targets and anchors are things, not questions
+    is_thing = asked.counts_mentions or asked is not question  # what is no question itself is a thing
     seek: Seek = "mention" if is_thing else "either" if asked.seeks_mention else "answer"
     if purpose.startswith("target"):
-        # What is called otherwise in the video is found as the answer to when they speak of it.
+        # A thing of an order that the video calls otherwise is found as the answer to when they speak of it.
         core, seek, arguments["query"] = query, "either", f"When do they speak of {query}?"
     context = run.tools.only(arguments.pop("video_id", ""))
     every = purpose == "question" and question.lists_mentions

@@ -2,8 +2,8 @@
 
 With `mean FILE.safetensors ONE.safetensors OTHER.safetensors` it averages what was trained apart (`--seed`).
 
-The question encoder first, as it finds the passages that the reader learns from: three minutes on one core; the reader
-takes most of an hour on two. Both learn from the written transcripts, but for those and the bundled talks on which
+The question encoder first, as it finds the passages that the reader learns from: minutes on one core; the reader takes
+some hours. Both learn from the written transcripts, but for those and the bundled talks on which
 the judgement is fitted, and for those that tell how well all of it does: a judgement fitted on what was learnt by heart
 would believe it too much.
 """

@@ -19,6 +19,7 @@ from rewatch.memory.types import Limits
 from rewatch.tools.context import ToolContext
 from rewatch.tools.meter import Meter
 from rewatch.tools.passages import Passages, load
+from rewatch.tools.reader import beside
 from rewatch.tools.relevance import embed_query
 from rewatch.tools.search import candidates, kinds_of
 
@@ -70,10 +71,12 @@ def beside_answers(questions: Sequence[Asked]) -> Iterator[Asked]:
     for number, asked in enumerate(questions):
         if not asked.answerable or not asked.answer or not (asked.options or number % _ONE_IN == 0):
             continue
-        yield replace(asked, text=f"{asked.text} {asked.answer}")
+        yield replace(asked, text=beside(asked.text, asked.answer))
         wrong = _wrong_answer(asked, [*questions[number + 1 :], *questions[:number]])
         if wrong:
-            yield replace(asked, text=f"{asked.text} {wrong}", answerable=False, spans=(), texts=frozenset())
+            yield replace(
+                asked, text=beside(asked.text, wrong), answerable=False, spans=(), texts=frozenset()
+            )
 
 
 def _wrong_answer(asked: Asked, others: Sequence[Asked]) -> str:
@@ -96,12 +99,12 @@ def _exercise(library: Library, asked: Asked, share: float) -> Iterator[Exercise
     question = ground(asked.text, asked.video.duration_seconds, asked.options)
     passages = load(library, asked.video.video_id)
     near = [p for p, sentence in enumerate(passages.sentences) if is_right(sentence.span, asked.spans)]
-    beside = {other for position in near for other in passages.neighbours(position)} | set(near)
+    close = {other for position in near for other in passages.neighbours(position)} | set(near)
     right = [position for position in near if asked.is_answered_within(passages.sentences[position])]
     if asked.answerable and not right:
         return
     found = _found(library, asked, question, passages)
-    chosen = [*right[:RIGHT], *(position for position in found if position not in beside)]
+    chosen = [*right[:RIGHT], *(position for position in found if position not in close)]
     yield Exercise(
         asked.text,
         tuple(passages.to_read(position) for position in chosen),
