@@ -6,6 +6,9 @@ from rewatch.agent.counting import counted
 from rewatch.memory.ingest.encoder import SentenceEncoder
 
 TABLE = "What was in there\nprams\n116\nbicycles\n309\nsafes\n7"
+COLUMNS = (
+    "What the dyes cost\nshade | vats | pounds for 100 g\nindigo | 12 | 95\nred | 3 | 140\nwhite | none | 210"
+)
 
 
 @pytest.mark.parametrize(
@@ -14,6 +17,8 @@ TABLE = "What was in there\nprams\n116\nbicycles\n309\nsafes\n7"
         ("How many bicycles were found?", TABLE, "309"),
         ("How many prams were found?", TABLE, "116"),
         ("How many bicycles were found?", "prams | 116\nbicycles | 309\nsafes | 7", "309"),
+        ("How many pounds does the table give for red?", COLUMNS, "140"),
+        ("How many vats were there of indigo?", COLUMNS, "12"),
         ("How many steps did she climb?", "At 6 she climbed two hundred steps.", "two hundred"),
         (
             "How many heavy guns were lost?",
