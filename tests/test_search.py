@@ -54,6 +54,18 @@ def test_a_span_restricts(context: ToolContext) -> None:
     assert all(item.span.overlaps(Span(100, 300)) for item in found)
 
 
+def test_of_a_roll_of_credits_the_lines_around_the_one_that_is_meant_are_quoted(tmp_path: Path) -> None:
+    names = [f"Grip Person{number}" for number in range(300)]
+    credit = [*names[:200], "Music by Ada Morgenstern", *names[200:]]
+    with Library.open(tmp_path) as library:
+        film = put_talk(library, "film", 100, [], [(80.0, 95.0, "\n".join(credit))])
+        text = search(ToolContext(library, (film,)), "Morgenstern music")[0].text
+    lines = text.splitlines()
+    assert len(text) <= 600
+    assert lines[len(lines) // 2] == "Music by Ada Morgenstern"
+    assert text in "\n".join(credit)
+
+
 def test_the_same_search_gives_the_same_ids(context: ToolContext) -> None:
     assert search(context, "entropy") == search(context, "entropy")
 

@@ -42,6 +42,8 @@ Seek = Literal["mention", "answer", "either"]
 _MODES: dict[Seek, tuple[bool, ...]] = {"mention": (True,), "answer": (False,), "either": (True, False)}
 _REPEATED, _NAMED = MEASURES.index("repeated"), 0.99
 """The measure that tells whether a passage names all of a query's words, and from where on it does."""
+_QUOTED = 600
+"""Characters of a screen that an observation quotes."""
 _SAME_TEXT = 0.8
 """Share of common stems from which two overlapping or repeated passages count as one."""
 
@@ -202,9 +204,12 @@ def observe(hit: Hit, query: str, *, whole: bool = False) -> Observation:
     Args:
         hit: The passage found.
         query: What was searched for.
-        whole: Quote the passage with what completes it: a line with its whole screen, a sentence with the next.
+        whole: Quote the passage with what completes it: a line with its whole screen, a sentence with the next. Of a
+            long screen, such as a roll of credits, the lines around the one that is meant are quoted.
     """
     sentence = hit.passages.completed(hit.relevance.position) if whole else hit.sentence
+    if len(sentence.text) > _QUOTED:
+        sentence = replace(sentence, text=_part(hit, sentence.text.splitlines()))
     params = hashlib.sha256(json.dumps(["search", query]).encode()).hexdigest()[:16]
     key = json.dumps([hit.video.video_id, sentence.kind, sentence.span.start_seconds, sentence.text])
     return Observation(
@@ -219,6 +224,20 @@ def observe(hit: Hit, query: str, *, whole: bool = False) -> Observation:
         model=hit.passages.space_id,
         params_hash=params,
     )
+
+
+def _part(hit: Hit, lines: Sequence[str]) -> str:
+    """The lines of a long screen around the one that was found, or else the one with most of the query's words."""
+    asked = {word.stem for word in hit.query.words}
+    own = hit.sentence.text
+    meant = lines.index(own) if own in lines else int(np.argmax([len(asked & stems(line)) for line in lines]))
+    first = last = meant
+    for reach in range(1, len(lines)):
+        around = lines[max(meant - reach, 0) : meant + reach + 1]
+        if len("\n".join(around)) > _QUOTED:
+            break
+        first, last = max(meant - reach, 0), meant + reach
+    return "\n".join(lines[first : last + 1])
 
 
 def _standing(hit: Hit) -> float:
