@@ -201,11 +201,12 @@ def kinds_of(channels: Sequence[Channel] | None) -> tuple[TextKind, ...] | None:
 def observe(hit: Hit, query: str, *, whole: bool = False) -> Observation:
     """The hit as an observation; the same query on the same passage has the same id.
 
+    Of a long screen, such as a roll of credits, the lines around the one that is meant are quoted.
+
     Args:
         hit: The passage found.
         query: What was searched for.
-        whole: Quote the passage with what completes it: a line with its whole screen, a sentence with the next. Of a
-            long screen, such as a roll of credits, the lines around the one that is meant are quoted.
+        whole: Quote the passage with what completes it: a line with its whole screen, a sentence with the next.
     """
     sentence = hit.passages.completed(hit.relevance.position) if whole else hit.sentence
     if len(sentence.text) > _QUOTED:
@@ -231,13 +232,13 @@ def _part(hit: Hit, lines: Sequence[str]) -> str:
     asked = {word.stem for word in hit.query.words}
     own = hit.sentence.text
     meant = lines.index(own) if own in lines else int(np.argmax([len(asked & stems(line)) for line in lines]))
-    first = last = meant
+    part = lines[meant]
     for reach in range(1, len(lines)):
-        around = lines[max(meant - reach, 0) : meant + reach + 1]
-        if len("\n".join(around)) > _QUOTED:
+        wider = "\n".join(lines[max(meant - reach, 0) : meant + reach + 1])
+        if len(wider) > _QUOTED:
             break
-        first, last = max(meant - reach, 0), meant + reach
-    return "\n".join(lines[first : last + 1])
+        part = wider
+    return part
 
 
 def _standing(hit: Hit) -> float:
